@@ -1,0 +1,39 @@
+"""mockscribe: a local, wire-compatible mock of Amazon Connect Health's ambient documentation.
+
+The public names load on first use (PEP 562), so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mockscribe.errors import MockscribeError as MockscribeError
+    from mockscribe.errors import VerificationError as VerificationError
+    from mockscribe.inprocess import Mockscribe as Mockscribe
+    from mockscribe.scenario.model import End as End
+    from mockscribe.scenario.model import Fault as Fault
+    from mockscribe.service.events import OutputEvent as OutputEvent
+    from mockscribe.service.events import OutputException as OutputException
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "End": "mockscribe.scenario.model",
+    "Fault": "mockscribe.scenario.model",
+    "Mockscribe": "mockscribe.inprocess",
+    "MockscribeError": "mockscribe.errors",
+    "OutputEvent": "mockscribe.service.events",
+    "OutputException": "mockscribe.service.events",
+    "VerificationError": "mockscribe.errors",
+}
+
+__all__ = ["__version__", *sorted(_HOMES)]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        import importlib
+
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

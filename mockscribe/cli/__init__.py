@@ -1,0 +1,93 @@
+"""The command line: one file a command, each loaded when it is asked for.
+
+A command's answer goes to stdout, all else to stderr. Exit codes: 0 fine, 1 the answer is no, 2 the input or the
+configuration is wrong, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from mockscribe import __version__
+from mockscribe.errors import ConfigError, MockscribeError, ScriptError
+
+COMMANDS = {
+    "demo": "Stream a bundled visit to a mock and watch its transcript grow.",
+    "serve": "Run the mock until a signal.",
+    "stream": "Stream an audio file to any endpoint and print the transcript.",
+    "check": "Check scenarios and name every error by line and column.",
+    "decode": "Show the frames in event-stream bytes.",
+    "schema": "Print the scenarios' JSON Schema.",
+    "ca": "Print the path of the local CA, or export it.",
+    "healthcheck": "Exit 0 when the server is ready.",
+}
+
+
+class Commands(click.Group):
+    """Commands that are imported on first use: `mockscribe --help` must not pay for them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(importlib.import_module(f"mockscribe.cli.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(name, COMMANDS, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise click.UsageError(f"There is no command {name!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, "-V", "--version", prog_name="mockscribe", message="%(prog)s %(version)s")
+def cli() -> None:
+    """A local mock of Amazon Connect Health's ambient documentation (health-agent).
+
+    \b
+    See it work:        mockscribe demo
+    Run it:             mockscribe serve --scenario visit.yaml
+    Complete commands:  eval "$(_MOCKSCRIBE_COMPLETE=bash_source mockscribe)"   (or zsh_source, fish_source)
+    """
+
+
+def main() -> None:
+    """The console script."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except ScriptError as error:
+        click.echo(f"mockscribe: {error}", err=True)
+        sys.exit(2)
+    except ConfigError as error:
+        click.echo(f"mockscribe: {error}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.exit(141)
+    except MockscribeError as error:
+        click.echo(f"mockscribe: {error}", err=True)
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)

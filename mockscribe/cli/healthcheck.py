@@ -1,0 +1,44 @@
+"""`mockscribe healthcheck`: whether a server answers, for HEALTHCHECK and for scripts."""
+
+from __future__ import annotations
+
+import http.client
+from urllib.parse import urlsplit
+
+import click
+
+from mockscribe.config import variable
+from mockscribe.endpoints import endpoints_file, read_endpoints
+
+EPILOG = """
+\b
+Examples:
+  mockscribe healthcheck
+  until mockscribe healthcheck --url http://localhost:8080; do sleep 0.1; done
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.option("--url", help="The server; by default the one that the endpoints file names.")
+@click.option(
+    "--endpoints-file", "path", metavar="PATH", envvar=variable("endpoints_file"),
+    help="Where that file is, if `serve` was told.",
+)  # fmt: skip
+@click.option("--timeout", default=2.0, show_default=True, help="Seconds to wait for the answer.")
+def healthcheck(url: str | None, path: str | None, timeout: float) -> int:
+    """Exit 0 when the server is ready, 1 when it is not."""
+    if url is None:
+        url = str(read_endpoints(endpoints_file(path))["http"])
+    address = urlsplit(url).netloc
+    connection = http.client.HTTPConnection(address, timeout=timeout)
+    try:
+        connection.request("GET", "/_mockscribe/health")
+        answer = connection.getresponse()
+        healthy = answer.status == 200
+        click.echo(answer.read().decode("utf-8", "replace"))
+    except (OSError, http.client.HTTPException) as error:
+        click.echo(f"mockscribe: {url} does not answer: {error}", err=True)
+        return 1
+    finally:
+        connection.close()
+    return 0 if healthy else 1

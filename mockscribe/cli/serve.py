@@ -1,0 +1,167 @@
+"""`mockscribe serve`: the mock as a process."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+import os
+import signal
+import sys
+import typing
+from collections.abc import Callable
+from typing import Any, Literal
+
+import click
+
+from mockscribe.config import SERVICE, TYPES, Config, flag, load
+from mockscribe.errors import ConfigError
+
+EXAMPLES = """
+\b
+Examples:
+  mockscribe serve
+  mockscribe serve --scenario visit.yaml --clock autojump --seed 7
+  mockscribe serve --port 0 --endpoints-file /tmp/mock.json
+  MOCKSCRIBE_ECHO=context mockscribe serve
+
+Each flag is also a variable (MOCKSCRIBE_PORT, repeatables comma-separated) and a key of the --config file.
+"""
+
+
+def _options(command: click.Command) -> click.Command:
+    """One option for each field of Config."""
+    for field in dataclasses.fields(Config):
+        if field.name != "messages":
+            command.params.append(_option(field))
+    return command
+
+
+def _option(field: dataclasses.Field[Any]) -> click.Option:
+    type_ = TYPES[field.name]
+    about = field.metadata["about"]
+    extra: dict[str, Any] = {"default": None, "help": about, "metavar": field.metadata["metavar"] or None}
+    if type_ == tuple[str, ...]:
+        extra.update(multiple=True)
+    elif type_ is bool:
+        return click.Option([f"{flag(field.name)}/--no-{flag(field.name)[2:]}", field.name], default=None, help=about)
+    elif typing.get_origin(type_) is Literal:
+        extra.update(type=click.Choice(typing.get_args(type_)))
+    elif field.name.endswith("_seconds"):
+        extra.update(metavar="DURATION")
+    elif type_ is int:
+        extra.update(metavar=extra["metavar"] or "N")
+    default = field.default
+    if default not in (None, (), False) and default is not dataclasses.MISSING:
+        shown = f"{default:g}s" if field.name.endswith("_seconds") and isinstance(default, float) else default
+        extra["help"] = f"{about} [default: {shown}]"
+    return click.Option([flag(field.name), field.name], **extra)
+
+
+class Grouped(click.Command):
+    """A command whose many options are shown in the groups of `Config`."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        groups = {field.name: field.metadata["group"] for field in dataclasses.fields(Config)}
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                sections.setdefault(groups.get(parameter.name or "", "Other"), []).append(record)
+        for title in sorted(sections, key=lambda title: (title == SERVICE, title == "Other")):
+            with formatter.section(title):
+                formatter.write_dl(sections[title])
+
+
+@_options
+@click.command(cls=Grouped, epilog=EXAMPLES)
+@click.option("--config", "config_file", metavar="FILE", help="YAML or JSON with settings by their flags' names.")
+def serve(config_file: str | None, **flags: Any) -> int:
+    """Run the mock until a signal.
+
+    Prints a line for each listener, the line that lets a client trust the certificate, and `Ready.` last.
+    """
+    given = {name: value for name, value in flags.items() if value is not None and value != ()}
+    config = load(given, os.environ, config_file)
+    _log(config)
+    return asyncio.run(_serve(config))
+
+
+async def _serve(config: Config) -> int:
+    from mockscribe.authority import Authority
+    from mockscribe.endpoints import endpoints_file, write_endpoints
+    from mockscribe.server import Server
+
+    authority = Authority(extra_names=config.tls_name)
+    server = Server(config, authority)
+    await server.start()
+    path = endpoints_file(config.endpoints_file)
+    told = server.endpoints()
+    try:
+        write_endpoints(path, told)
+    except OSError as error:
+        if config.endpoints_file is not None:
+            await server.stop()
+            raise ConfigError("--endpoints-file", f"{path} cannot be written: {error.strerror}") from None
+        logging.getLogger("mockscribe").warning("the endpoints file %s cannot be written: %s", path, error.strerror)
+    click.echo(f"mockscribe listens on {told['https']} (TLS: HTTP/2, HTTP/1.1)")
+    click.echo(f"mockscribe listens on {told['http']} (clear text: HTTP/2 by prior knowledge, HTTP/1.1)")
+    click.echo(f"trust its certificate: export SSL_CERT_FILE={authority.ca_file}")
+    click.echo("Ready.")
+    sys.stdout.flush()
+    try:
+        await _signal(server.loop)
+        await _stop(server, config.grace_seconds)
+    finally:
+        path.unlink(missing_ok=True)
+    return 0
+
+
+async def _stop(server: Any, grace_seconds: float) -> None:
+    """Stop gracefully; a second signal stops at once."""
+    stopping = asyncio.ensure_future(server.stop(grace_seconds))
+    again = asyncio.ensure_future(_signal(server.loop))
+    await asyncio.wait((stopping, again), return_when=asyncio.FIRST_COMPLETED)
+    if not stopping.done():
+        stopping.cancel()
+        await asyncio.wait((stopping,))
+        await server.stop()
+    again.cancel()
+
+
+async def _signal(loop: asyncio.AbstractEventLoop) -> None:
+    """Wait for SIGINT or SIGTERM."""
+    came = asyncio.Event()
+    handled = (signal.SIGINT, signal.SIGTERM)
+    for each in handled:
+        loop.add_signal_handler(each, came.set)
+    try:
+        await came.wait()
+    finally:
+        for each in handled:
+            loop.remove_signal_handler(each)
+
+
+def _log(config: Config) -> None:
+    handler = logging.StreamHandler()
+    formats: dict[str, Callable[[], logging.Formatter]] = {
+        "text": lambda: logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"),
+        "json": JsonFormatter,
+    }
+    handler.setFormatter(formats[config.log_format]())
+    logger = logging.getLogger("mockscribe")
+    logger.addHandler(handler)
+    logger.setLevel(config.log_level.upper())
+    logger.propagate = False
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: time, level, message, and the fault's traceback where there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        import json
+
+        fields = {"time": record.created, "level": record.levelname.lower(), "message": record.getMessage()}
+        if record.exc_info:
+            fields["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(fields)

@@ -1,0 +1,310 @@
+"""The settings: one frozen `Config`, and the only reader of the environment.
+
+Defaults < configuration file < `MOCKSCRIBE_*` variables < flags. A setting has one name in three spellings: the field
+`second_stream` is the flag `--second-stream`, the variable `MOCKSCRIBE_SECOND_STREAM` and the key `second-stream`; a
+field in seconds drops the unit from its name and takes a duration (`grace_seconds` is `--grace 5s`).
+
+What the service does in a case that nobody outside AWS can look up is a choice, and each choice is one field of the
+last group here. Its `source` says what it rests on; "not public" means that the default is ours.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from mockscribe.duration import parse_duration
+from mockscribe.errors import ConfigError
+
+PREFIX = "MOCKSCRIBE_"
+
+
+def setting(default: Any, about: str, *, group: str, source: str = "", metavar: str = "") -> Any:
+    """A field of `Config` with the words that its flag's help shows."""
+    metadata = {"about": about, "group": group, "source": source, "metavar": metavar}
+    if default == {}:
+        return dataclasses.field(default_factory=dict, metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+LISTENING = "Listening"
+ANSWERS = "Answers"
+TIME = "Time and chance"
+RUNNING = "Running"
+SERVICE = "Choices where the service's behaviour is not public"
+LIMITS = "Limits"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Config:
+    """Every setting of a mock; frozen, complete and checked at birth.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
+
+    host: str = setting("127.0.0.1", "Address to listen on.", group=LISTENING, metavar="ADDRESS")
+    port: int = setting(8080, "Port for TLS, HTTP/2 and HTTP/1.1 alike; 0: a free one.", group=LISTENING)
+    tls_name: tuple[str, ...] = setting(
+        (), "Issue certificates for this name too (repeatable).", group=LISTENING, metavar="NAME"
+    )
+
+    scenario: tuple[str, ...] = setting(
+        (), "Scenario file or folder (repeatable); read again when it changes.", group=ANSWERS, metavar="PATH"
+    )
+    echo: Literal["audio", "context"] = setting(
+        "audio",
+        "What answers a stream that no scenario matches: the audio described in words, or the lines of "
+        "encounterContext.unstructuredContext (audio where there is none).",
+        group=ANSWERS,
+    )
+    strict_scenarios: bool = setting(
+        False, "Refuse such a stream with HTTP 400, naming the nearest scenarios.", group=ANSWERS
+    )
+    second_stream: Literal["replace", "reject", "independent"] = setting(
+        "replace",
+        "A second stream on a live session id: replaces the first, is refused, or is a session of its own.",
+        group=ANSWERS,
+        source="HS-model: the old stream is ended by the new; independent is for load tools that cannot vary the id",
+    )
+
+    clock: str = setting(
+        "real", "Mock time: real, scaled (x10), manual, or autojump.", group=TIME, metavar="real|xN|manual|autojump"
+    )
+    seed: int | None = setting(
+        None, "Make ids, revisions and faults repeatable; without it each start draws one.", group=TIME, metavar="N"
+    )
+
+    endpoints_file: str | None = setting(
+        None, "Where to write the endpoints once everything listens.", group=RUNNING, metavar="PATH"
+    )
+    grace_seconds: float = setting(5.0, "How long running streams may finish after SIGTERM.", group=RUNNING)
+    log_level: Literal["debug", "info", "warning", "error"] = setting("info", "What to log on stderr.", group=RUNNING)
+    log_format: Literal["text", "json"] = setting("text", "How to log.", group=RUNNING)
+
+    journal_bytes: int = setting(
+        64 * 1024 * 1024,
+        "What the journal may hold, audio included; the oldest entries go first.",
+        group=LIMITS,
+        source="own choice: half an hour of 16 kHz mono audio with its transcript",
+    )
+    kept_sessions: int = setting(
+        10_000, "Sessions an account remembers; the oldest finished ones go first.", group=LIMITS, source="own choice"
+    )
+    streams_per_connection: int = setting(
+        100,
+        "Streams a client may have open on one HTTP/2 connection.",
+        group=LIMITS,
+        source="facts 14 row 34: several are allowed, how many is not public; RFC 9113 6.5.2 recommends at least 100",
+    )
+
+    response_headers: Literal["immediate", "after-configuration"] = setting(
+        "immediate",
+        "When the 200 goes out: after the request's head was checked, or after the configurationEvent too.",
+        group=SERVICE,
+        source="not public (row 1); Transcribe answers while the request body is still being sent",
+    )
+    bad_configuration: Literal["exception", "http400"] = setting(
+        "exception",
+        "How a refused configuration is told: in the stream, or as HTTP 400 (then the 200 waits for it).",
+        group=SERVICE,
+        source="not public (row 2)",
+    )
+    unexpected_event: Literal["exception", "ignore"] = setting(
+        "exception",
+        "What a wrong first event, a second configurationEvent or an unknown event gets.",
+        group=SERVICE,
+        source="not public (row 3)",
+    )
+    messages: Mapping[str, str] = setting(
+        {},
+        "Texts of exceptions by key, instead of the built-in ones (configuration file only).",
+        group=SERVICE,
+        source="not public (row 4); Transcribe's wording where it is known",
+    )
+    idle_timeout_seconds: float = setting(
+        15.0,
+        "Without an audio event for so long the stream ends with a validationException; 0: never.",
+        group=SERVICE,
+        source="Transcribe streaming (row 6)",
+    )
+    offset_unit: Literal["seconds", "milliseconds"] = setting(
+        "seconds", "Unit of the transcript's audio offsets.", group=SERVICE, source="not public (row 12)"
+    )
+    segment_ids: Literal["uuid", "counter"] = setting(
+        "uuid",
+        "Form of segmentId: a random UUID, or seg-1, seg-2… within the session.",
+        group=SERVICE,
+        source="not public (row 13)",
+    )
+    channel_id_without_definitions: Literal["omit", "ch_0"] = setting(
+        "omit",
+        "channelId of a transcript when the client defined no channels.",
+        group=SERVICE,
+        source="HealthScribe leaves it out (row 14)",
+    )
+    empty_transcripts: bool = setting(
+        False,
+        "Answer audio that has nothing to say with an empty transcriptEvent.",
+        group=SERVICE,
+        source="Transcribe does; not public here (row 15)",
+    )
+    partial_interval_seconds: float = setting(
+        0.3,
+        "Audio between two partials of an audio echo.",
+        group=SERVICE,
+        source="Transcribe sends one per 100 to 300 ms (row 16)",
+    )
+    missing_empty_frame: Literal["tolerate", "fatal"] = setting(
+        "tolerate",
+        "Input that ends without the signed empty frame.",
+        group=SERVICE,
+        source="fatal in Transcribe; not public here (row 17)",
+    )
+    after_end_of_session: Literal["close", "wait"] = setting(
+        "close",
+        "After the last transcript: end the stream at once, or when the client has ended its side.",
+        group=SERVICE,
+        source="not public (row 18)",
+    )
+    max_audio_chunk_bytes: int = setting(
+        32_000, "Largest audio chunk.", group=SERVICE, source="UG-stream: hard maximum 32,000 bytes"
+    )
+    audio_chunk_measure: Literal["decoded", "encoded"] = setting(
+        "decoded",
+        "Whether that limit counts the audio or its base64 form; over it the stream ends.",
+        group=SERVICE,
+        source="not public (row 25)",
+    )
+    empty_audio_chunk: Literal["accept", "reject"] = setting(
+        "accept",
+        "What an audio event without audio gets; accepted it counts as no audio, also for the idle timeout.",
+        group=SERVICE,
+        source="not public (row 26)",
+    )
+    low_sample_rate: Literal["accept", "reject"] = setting(
+        "accept",
+        "Sample rates from 8,000 to 15,999 Hz.",
+        group=SERVICE,
+        source="MODEL accepts them, UG-ambient asks for 16,000 or more (row 27)",
+    )
+    pcm_channels: Literal["definitions", "mono", "stereo"] = setting(
+        "definitions",
+        "How PCM is read: as many interleaved channels as channelDefinitions has, or always one, or always two.",
+        group=SERVICE,
+        source="not public (row 28); AWS's Java sample defines two channels over mono audio",
+    )
+    flac_header: Literal["check", "ignore"] = setting(
+        "check",
+        "FLAC that does not begin with fLaC: an exception, or no audio clock for it.",
+        group=SERVICE,
+        source="not public (row 29)",
+    )
+    state_after_exception: Literal["PAUSED", "FAILED"] = setting(
+        "PAUSED",
+        "The session's status after an exception or a reset.",
+        group=SERVICE,
+        source="not public (row 38); Java retries a failed stream with the same session id",
+    )
+    attempts: Literal["all", "accepted"] = setting(
+        "all",
+        "What counts as an attempt of a session: every request for its id, or those answered with 200.",
+        group=SERVICE,
+        source="own choice (row 39)",
+    )
+    autojump_quiet_seconds: float = setting(
+        0.005,
+        "How long an account's streams must be quiet before an autojump clock leaps.",
+        group=TIME,
+        source="own choice: longer than a client on the same machine takes between two writes",
+    )
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, int | float) and value < 0:
+                raise ConfigError(flag(field.name), f"{value} is negative")
+        if self.port > 65_535:
+            raise ConfigError(flag("port"), f"{self.port} is no port: 0 to 65535")
+        if not re.fullmatch(r"real|manual|autojump|x\d{1,6}(\.\d{1,3})?", self.clock) or self.clock.strip("x0.") == "":
+            raise ConfigError(flag("clock"), f"{self.clock!r} is no clock: real, manual, autojump, or x and a factor")
+
+
+TYPES: Mapping[str, Any] = typing.get_type_hints(Config)
+
+
+def name_of(field: str) -> str:
+    """The name that people write: the flag without its dashes, the key of the file."""
+    return field.removesuffix("_seconds").replace("_", "-")
+
+
+def flag(field: str) -> str:
+    """The flag of a field."""
+    return f"--{name_of(field)}"
+
+
+def variable(field: str) -> str:
+    """The environment variable of a field."""
+    return PREFIX + name_of(field).upper().replace("-", "_")
+
+
+def load(flags: Mapping[str, Any], environ: Mapping[str, str], file: str | None = None) -> Config:
+    """The configuration that `flags` (by field name), the environment and a YAML or JSON file give together.
+
+    Raises:
+        ConfigError: naming the flag, the variable, or the file and its key.
+    """
+    fields = {name_of(name): name for name in TYPES}
+    values: dict[str, Any] = {}
+    file = file or environ.get(f"{PREFIX}CONFIG") or None
+    if file is not None:
+        for key, value in _read(file).items():
+            if key not in fields:
+                raise ConfigError(f"{file}: {key}", "there is no such setting; `mockscribe serve --help` lists them")
+            values[fields[key]] = _convert(fields[key], value, f"{file}: {key}")
+    for name in TYPES:
+        if name != "messages" and (text := environ.get(variable(name))) is not None:
+            parts: Any = tuple(filter(None, text.split(","))) if TYPES[name] == tuple[str, ...] else text
+            values[name] = _convert(name, parts, variable(name))
+    for name, value in flags.items():
+        values[name] = _convert(name, value, flag(name))
+    return Config(**values)
+
+
+def _convert(name: str, value: Any, source: str) -> Any:
+    if name.endswith("_seconds") and isinstance(value, str) and value != "0":
+        try:
+            return parse_duration(value) / 1_000_000
+        except ValueError as error:
+            raise ConfigError(source, str(error)) from None
+    if name.endswith("_seconds") and source != flag(name) and not isinstance(value, str) and value != 0:
+        raise ConfigError(source, f"{value!r} has no unit: write 250ms, 1.5s or 30m")
+    try:
+        return msgspec.convert(value, TYPES[name], strict=False)
+    except msgspec.ValidationError as error:
+        choices = typing.get_args(TYPES[name])
+        if typing.get_origin(TYPES[name]) is Literal:
+            raise ConfigError(source, f"{value!r} is none of {', '.join(choices)}") from None
+        raise ConfigError(source, f"{value!r} does not fit: {error}") from None
+
+
+def _read(file: str) -> Mapping[str, Any]:
+    import yaml
+
+    try:
+        document = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(file, f"cannot be read: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(file, f"is neither YAML nor JSON: {error}") from None
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise ConfigError(file, "must be a mapping of settings")
+    return {str(key): value for key, value in document.items()}

@@ -1,0 +1,299 @@
+"""The belt: one client connection, as calls without IO.
+
+    receive_data(data, now)   bytes arrived
+    receive_eof(now)          the client closed its half
+    tick(now)                 the clock reached a deadline; idempotent
+    next_deadline()           when to call `tick`, or None
+    data_to_send()            what to write, and whether the connection ends after it
+
+and `lost(now)` when the transport is gone. What the client speaks is told apart by what it sends: a first byte of 0x16 is
+TLS; inside it or without it the HTTP/2 preface or HTTP/1.1. Only this module decides what a broken rule of HTTP means
+for streams, and it never lets an exception out.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, assert_never
+
+from mockscribe import listening, routes
+from mockscribe.journal import Kind, Origin
+from mockscribe.mock import DEFAULT_ACCOUNT, Account, Mock
+from mockscribe.wire.exchange import (
+    BodyReceived,
+    Closing,
+    ExchangeLost,
+    GoAwayReceived,
+    HttpConnection,
+    Observed,
+    Output,
+    OutputDrained,
+    RequestEnded,
+    RequestReceived,
+    RuleBroken,
+)
+from mockscribe.wire.http1 import Http1Connection, looks_like_http1
+from mockscribe.wire.http2 import PREFACE, Http2Connection
+from mockscribe.wire.tls import TlsLayer
+
+if TYPE_CHECKING:
+    from mockscribe.stream import Stream
+
+TLS_HANDSHAKE = 0x16  # RFC 8446, 5.1: the record type of a ClientHello
+INTERNAL_ERROR = 0x2  # RFC 9113, 7
+
+
+class Connection:
+    """One client connection.
+
+    `tls_context` gives the context for a client that speaks TLS; `on_error` hears of exceptions that are bugs of ours,
+    `on_warning` of what the person who runs the mock should know (a failed handshake with its cure).
+    """
+
+    def __init__(
+        self,
+        mock: Mock,
+        now: float,
+        *,
+        tls_context: Callable[[], ssl.SSLContext],
+        on_warning: Callable[[str], None],
+        on_error: Callable[[BaseException], None],
+        peer: str = "",
+    ) -> None:
+        self.mock = mock
+        self.number = mock.next_connection()
+        self.peer = peer
+        self.secure = False
+        self._tls_context = tls_context
+        self._on_warning = on_warning
+        self._on_error = on_error
+        self._tls: TlsLayer | None = None
+        self._http: HttpConnection | None = None
+        self._sniffed = b""
+        self._streams: dict[int, Stream] = {}
+        self._accounts: dict[str, Account] = {}
+        self._opened = now
+        self._closing: Closing | None = None
+        self._lost = False
+
+    # ---- the five calls
+
+    def receive_data(self, data: bytes, now: float) -> None:
+        """Bytes arrived from the client."""
+        if self._closing is not None:
+            return
+        if self._tls is None and self._http is None and not self._sniffed and data[:1] == bytes((TLS_HANDSHAKE,)):
+            self.secure = True
+            self._tls = TlsLayer(self._tls_context())
+        if self._tls is not None:
+            data = self._tls.receive_data(data)
+            self._check_tls(now)
+        if data:
+            self._receive_plain(data, now)
+
+    def receive_eof(self, now: float) -> None:
+        """The client closed its half of the TCP connection."""
+        if self._http is not None:
+            self._observe(self._http.receive_eof(now), now)
+        else:
+            if self._tls is not None and not self._tls.handshake_complete:
+                self._warn_handshake("the client left during the TLS handshake")
+            self._closing = Closing.ABORT
+
+    def tick(self, now: float) -> None:
+        """The clock reached a deadline, or a script was changed from outside."""
+        if self._http is None or self._lost:
+            return
+        self._observe(self._http.tick(now), now)
+        for exchange, stream in tuple(self._streams.items()):
+            if stream.deadline is not None and stream.deadline <= now:
+                self._guard(exchange, stream, stream.tick, now)
+
+    def next_deadline(self) -> float | None:
+        """The earliest real time at which `tick` has something to do."""
+        if self._http is None or self._lost:
+            return None
+        deadline = self._http.next_deadline()
+        for stream in self._streams.values():
+            due = stream.deadline
+            if due is not None and (deadline is None or due < deadline):
+                deadline = due
+        return deadline
+
+    def data_to_send(self) -> Output:
+        """Drain what is to be written now."""
+        if self._http is None:
+            data = self._tls.data_to_send() if self._tls is not None else b""
+            return Output(data=data, closing=self._closing)
+        output = self._http.data_to_send()
+        closing = output.closing or self._closing
+        if self._tls is None:
+            return output if closing is output.closing else Output(data=output.data, closing=closing)
+        if output.data:
+            self._tls.send(output.data)
+        if closing is Closing.EOF:
+            self._tls.close()
+        return Output(data=self._tls.data_to_send(), closing=closing)
+
+    # ---- what the one who runs it may ask
+
+    def wake(self, now: float) -> None:
+        """Something else than its bytes or its deadlines gave it work: tick every stream."""
+        for exchange, stream in tuple(self._streams.items()):
+            self._guard(exchange, stream, stream.tick, now)
+
+    def go_away(self) -> None:
+        """Take no further request, let the open ones finish, then close."""
+        if self._http is not None:
+            self._http.go_away()
+        else:
+            self._closing = Closing.ABORT
+
+    def abort(self) -> None:
+        """End it now."""
+        self._closing = Closing.ABORT
+
+    @property
+    def idle(self) -> bool:
+        """Whether no stream is open."""
+        return not self._streams
+
+    def lost(self, now: float) -> None:
+        """The transport is gone: end every stream and free what the connection held."""
+        if self._lost:
+            return
+        self._lost = True
+        for exchange in tuple(self._streams):
+            self._lose(exchange, "the connection was lost", now)
+        about = {"peer": self.peer}
+        for account in self._accounts.values():
+            account.record(now, self._origin(account), Kind.CONNECTION_CLOSED, 0, about)
+        self._http = None
+        self._tls = None
+
+    # ---- TLS and sniffing
+
+    def _check_tls(self, now: float) -> None:
+        assert self._tls is not None
+        if self._tls.failure is not None:
+            if not self._tls.handshake_complete:
+                self._warn_handshake(self._tls.failure)
+            if self._http is not None:
+                self._observe(self._http.receive_eof(now), now)
+            self._closing = Closing.EOF
+
+    def _warn_handshake(self, cause: str) -> None:
+        self._on_warning(
+            f"TLS handshake with {self.peer or 'a client'} failed: {cause}. If the client does not trust the mock's "
+            "certificate: let it trust the file that `mockscribe ca` prints (SSL_CERT_FILE, NODE_EXTRA_CA_CERTS, "
+            "AWS_CA_BUNDLE or the SDK's own setting)."
+        )
+
+    def _receive_plain(self, data: bytes, now: float) -> None:
+        if self._http is None:
+            data = self._sniffed + data
+            if self._tls is not None and self._tls.alpn == "h2":
+                self._http = self._http2()
+            elif PREFACE.startswith(data[: len(PREFACE)]):
+                if len(data) < len(PREFACE):
+                    self._sniffed = data
+                    return
+                self._http = self._http2()
+            else:
+                is_http1 = looks_like_http1(data)
+                if is_http1 is None:
+                    self._sniffed = data
+                    return
+                self._http = Http1Connection(secure=self.secure) if is_http1 else self._http2()
+            self._sniffed = b""
+        self._observe(self._http.receive_data(data, now), now)
+
+    def _http2(self) -> HttpConnection:
+        return Http2Connection(secure=self.secure, max_concurrent_streams=self.mock.config.streams_per_connection)
+
+    # ---- what was observed
+
+    def _observe(self, observed: Sequence[Observed], now: float) -> None:
+        for event in observed:
+            match event:
+                case BodyReceived(exchange=exchange, data=data):
+                    stream = self._streams.get(exchange)
+                    if stream is not None:
+                        self._guard(exchange, stream, stream.receive_body, data, now)
+                    elif self._http is not None:
+                        self._http.consume(exchange, len(data))
+                case RequestReceived():
+                    self._request(event, now)
+                case RequestEnded(exchange=exchange):
+                    if (stream := self._streams.get(exchange)) is not None:
+                        self._guard(exchange, stream, stream.receive_end, now)
+                case OutputDrained(exchange=exchange):
+                    if (stream := self._streams.get(exchange)) is not None:
+                        self._guard(exchange, stream, stream.work, now)
+                case ExchangeLost(exchange=exchange, reason=reason):
+                    self._lose(exchange, reason, now)
+                case RuleBroken():
+                    self._broken(event, now)
+                case GoAwayReceived():
+                    pass
+                case _:
+                    assert_never(event)
+
+    def _request(self, request: RequestReceived, now: float) -> None:
+        http = self._http
+        assert http is not None
+        try:
+            if not routes.is_listening(request.head):
+                routes.answer(self.mock, http, request)
+                return
+            account, stream = listening.start(self.mock, self, http, request, now)
+        except Exception as error:
+            self._on_error(error)
+            http.reset(request.exchange, INTERNAL_ERROR)
+            return
+        if account.id not in self._accounts:
+            self._accounts[account.id] = account
+            about = {"peer": self.peer, "tls": self.secure, "version": http.version}
+            account.record(self._opened, self._origin(account), Kind.CONNECTION_OPENED, 0, about)
+        if stream is not None:
+            self._streams[request.exchange] = stream
+            self._forget_if_done(request.exchange, stream)
+        elif request.head.version != "2" and request.ended:
+            self._on_warning(
+                f"{self.peer or 'a client'} called StartMedicalScribeListeningSession over HTTP/1.1 without a body; "
+                "its SDK may report success with no events. Point it at the https:// endpoint, so that it speaks HTTP/2."
+            )
+
+    def _broken(self, event: RuleBroken, now: float) -> None:
+        stream = self._streams.get(event.exchange) if event.exchange is not None else None
+        about = {"rule": event.rule, "source": event.source, "offset": event.offset, "message": event.message}
+        if stream is not None:
+            stream.response.record(Kind.VIOLATION, about, now)
+            return
+        for account in self._accounts.values() or (self.mock.account(DEFAULT_ACCOUNT, now),):
+            account.record(now, self._origin(account), Kind.VIOLATION, 0, about)
+
+    def _lose(self, exchange: int, reason: str, now: float) -> None:
+        stream = self._streams.pop(exchange, None)
+        if stream is not None:
+            self._guard(exchange, stream, stream.receive_lost, reason, now)
+
+    def _forget_if_done(self, exchange: int, stream: Stream) -> None:
+        """A stream whose response has ended is kept until its request ends: what still arrives belongs to it."""
+        if stream.done:
+            self._streams.pop(exchange, None)
+
+    def _guard(self, exchange: int, stream: Stream, call: Callable[..., None], *arguments: object) -> None:
+        """Run a stream's code; a bug of ours ends that stream alone."""
+        try:
+            call(*arguments)
+        except Exception as error:
+            self._on_error(error)
+            stream.abandon()
+            if self._http is not None:
+                self._http.reset(exchange, INTERNAL_ERROR)
+        self._forget_if_done(exchange, stream)
+
+    def _origin(self, account: Account) -> Origin:
+        return Origin(account=account.id, connection=self.number)

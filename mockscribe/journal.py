@@ -1,0 +1,190 @@
+"""The record of all that was seen and sent: append-only, bounded in bytes, decoded only when somebody asks.
+
+An entry keeps the values that the hot path had at hand anyway (events whose audio is a view of received bytes); turning
+them into plain data is `Entry.fields`. One journal belongs to one account. Nothing here knows a clock or a socket.
+"""
+
+from __future__ import annotations
+
+import base64
+import enum
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from mockscribe.service.events import (
+    AudioReceived,
+    ConfigurationReceived,
+    InputCompleted,
+    OutputEvent,
+    OutputException,
+    SessionControlReceived,
+    TranscriptSegment,
+)
+
+
+class Kind(enum.Enum):
+    """What an entry tells (design: the journal's vocabulary)."""
+
+    CONNECTION_OPENED = "connection_opened"
+    REQUEST = "request"
+    RESPONSE = "response"
+    EVENT_RECEIVED = "event_received"
+    EVENT_SENT = "event_sent"
+    EXCEPTION_SENT = "exception_sent"
+    FAULT_FIRED = "fault_fired"
+    VIOLATION = "violation"
+    SESSION_STATE = "session_state"
+    STREAM_ENDED = "stream_ended"
+    CONNECTION_CLOSED = "connection_closed"
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Where entries come from: shared by all entries of one stream."""
+
+    account: str
+    connection: int
+    stream: str = ""
+    session: str = ""
+    attempt: int = 0
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """One thing that happened.
+
+    `at` is real time (seconds since the epoch), `time` mock time (seconds since the start), `audio_us` the session's
+    audio clock; `about` the kind's own values: a mapping, or the event itself; `octets` is what the entry holds in
+    memory. Entries refer to no other entry, so the garbage collector need not look at them (`gc=False`).
+    """
+
+    seq: int
+    at: float
+    time: float
+    origin: Origin
+    kind: Kind
+    audio_us: int
+    about: Any
+    octets: int
+
+    def fields(self, content: bool = True) -> dict[str, Any]:
+        """The entry as plain data; `content` False leaves out audio bytes (their number stays)."""
+        origin = self.origin
+        fields: dict[str, Any] = {
+            "seq": self.seq,
+            "at": self.at,
+            "time": self.time,
+            "account": origin.account,
+            "connection": origin.connection,
+            "stream": origin.stream,
+            "session": origin.session,
+            "attempt": origin.attempt,
+            "kind": self.kind.value,
+            "audio": self.audio_us / 1_000_000,
+        }
+        fields.update(_plain(self.about, content))
+        return fields
+
+
+def _plain(about: Any, content: bool) -> Mapping[str, Any]:
+    match about:
+        case AudioReceived(audio=audio, binary=binary):
+            fields = {"event": "binaryAudioEvent" if binary else "audioEvent", "bytes": len(audio)}
+            return {**fields, "value": base64.b64encode(audio).decode()} if content else fields
+        case ConfigurationReceived(configuration=configuration):
+            return {"event": "configurationEvent", "value": configuration}
+        case SessionControlReceived(type=type_):
+            return {"event": "sessionControlEvent", "value": {"type": type_}}
+        case InputCompleted():
+            return {"event": "", "value": None}
+        case TranscriptSegment() as segment:
+            return {"event": "transcriptEvent", "value": {"transcriptSegment": segment_fields(segment)}}
+        case OutputEvent(member=member, content=value):
+            return {"event": member, "value": value}
+        case OutputException(member=member, message=message):
+            return {"exception": member, "message": message}
+        case _:
+            return dict(about)
+
+
+def segment_fields(segment: TranscriptSegment) -> dict[str, Any]:
+    """A segment by the model's names, offsets in seconds."""
+    fields: dict[str, Any] = {
+        "segmentId": segment.segment_id,
+        "audioBeginOffset": segment.begin_us / 1_000_000,
+        "audioEndOffset": segment.end_us / 1_000_000,
+        "isPartial": segment.is_partial,
+        "content": segment.content,
+    }
+    return fields if segment.channel_id is None else {**fields, "channelId": segment.channel_id}
+
+
+ENTRY_OCTETS = 400
+"""What an entry costs beside its bytes; measured with tracemalloc on CPython 3.11, rounded up."""
+
+Listener = Callable[[Entry], None]
+
+
+class Journal:
+    """Entries in order, the newest `max_bytes` of them; `seq` counts from 1 and never repeats.
+
+    `on_forgotten` hears of each entry that is dropped to stay within the budget.
+    """
+
+    def __init__(self, max_bytes: int, on_forgotten: Listener | None = None) -> None:
+        self.max_bytes = max_bytes
+        self.octets = 0
+        self.last_seq = 0
+        self.forgotten = 0
+        self._entries: deque[Entry] = deque()
+        self._listeners: list[Listener] = []
+        self._on_forgotten = on_forgotten
+
+    def append(
+        self, at: float, time: float, origin: Origin, kind: Kind, audio_us: int, about: Any, octets: int = 0
+    ) -> None:
+        """Record something; `octets` are the bytes that `about` keeps alive."""
+        self.last_seq = seq = self.last_seq + 1
+        octets += ENTRY_OCTETS
+        entry = Entry(seq, at, time, origin, kind, audio_us, about, octets)
+        self._entries.append(entry)
+        self.octets = total = self.octets + octets
+        if total > self.max_bytes:
+            self._forget()
+        for listener in self._listeners:
+            listener(entry)
+
+    def _forget(self) -> None:
+        while self.octets > self.max_bytes and len(self._entries) > 1:
+            entry = self._entries.popleft()
+            self.octets -= entry.octets
+            self.forgotten += 1
+            if self._on_forgotten is not None:
+                self._on_forgotten(entry)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(tuple(self._entries))
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def select(self, kind: Kind | None = None, *, session: str | None = None, since: int = 0) -> list[Entry]:
+        """The entries after `since` of one kind and one session."""
+        return [
+            entry
+            for entry in self._entries
+            if entry.seq > since
+            and (kind is None or entry.kind is kind)
+            and (session is None or entry.origin.session == session)
+        ]
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with each entry from now on; returns what ends it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def clear(self) -> None:
+        """Forget everything; `seq` goes on."""
+        self._entries.clear()
+        self.octets = 0

@@ -1,0 +1,129 @@
+"""From a request for StartMedicalScribeListeningSession to a stream, or to a refusal.
+
+All that is decided before the first byte of the body: headers, the session, the scenario. Knows no bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from mockscribe.errors import ServiceError
+from mockscribe.journal import Kind, Origin
+from mockscribe.mock import Account, Mock, Session
+from mockscribe.response import Response
+from mockscribe.scenario.matching import Request, nearest
+from mockscribe.scenario.player import ScenarioPlayer
+from mockscribe.service import restjson
+from mockscribe.service.messages import message
+from mockscribe.session.lifecycle import Status
+from mockscribe.stream import Stream
+from mockscribe.wire.exchange import HttpConnection, RequestHead, RequestReceived
+
+if TYPE_CHECKING:
+    from mockscribe.connection import Connection
+
+_CREDENTIAL = re.compile(r"(?:Credential=|X-Amz-Credential=)([A-Za-z0-9_]+)")
+
+
+def access_key_id(head: RequestHead) -> str:
+    """The access key id that signed the request, by header or by presigned query; empty when there is none."""
+    match = _CREDENTIAL.search(head.header("authorization") or head.target)
+    return match.group(1) if match else ""
+
+
+def redacted(head: RequestHead) -> dict[str, str]:
+    """The headers for the journal, without what could be used to sign."""
+    hidden = {"authorization", "x-amz-security-token"}
+    return {name: "(redacted)" if name in hidden else value for name, value in head.headers}
+
+
+def start(
+    mock: Mock, connection: Connection, http: HttpConnection, request: RequestReceived, now: float
+) -> tuple[Account, Stream | None]:
+    """Answer the request: with a stream that has begun, or with an error (then no stream)."""
+    head = request.head
+    account = mock.account(access_key_id(head), now)
+    session_id = head.header("x-amzn-medscribe-session-id") or ""
+    counts_all = mock.config.attempts == "all"
+    attempt = account.attempt(session_id.lower()) if counts_all else account.attempts.get(session_id.lower(), 0) + 1
+    origin = Origin(
+        account=account.id,
+        connection=connection.number,
+        stream=f"{connection.number}.{request.exchange}",
+        session=session_id.lower(),
+        attempt=attempt,
+    )
+    about = {
+        "method": head.method,
+        "target": head.target,
+        "authority": head.authority,
+        "version": head.version,
+        "headers": redacted(head),
+    }
+    account.record(now, origin, Kind.REQUEST, 0, about)
+    request_id = mock.next_request_id()
+    session: Session | None = None
+    try:
+        if request.ended and head.version != "2":
+            raise ServiceError("ValidationException", 400, message("no_body", mock.config.messages))
+        parameters = restjson.listening_session_parameters(head)
+        if mock.config.low_sample_rate == "reject" and int(parameters["mediaSampleRateHertz"]) < 16_000:
+            raise ServiceError("ValidationException", 400, message("low_sample_rate", mock.config.messages))
+        session = account.session(session_id, parameters)
+        _claim(account, session, attempt, now)
+    except ServiceError as error:
+        refused = session or Session(session_id, session_id, {})
+        Response(account, refused, origin, http, request.exchange, request_id).refuse(error, now)
+        return account, None
+    if not counts_all:
+        account.attempt(session_id.lower())
+    stream = Stream(
+        account=account,
+        session=session,
+        origin=origin if session.key == origin.session else Origin(**{**_fields(origin), "session": session.key}),
+        connection=connection,
+        http=http,
+        exchange=request.exchange,
+        request_id=request_id,
+        now=now,
+    )
+    changed = session.configuration is not None and parameters != session.parameters
+    stream.open(now)
+    if changed:
+        stream.refuse("changed_parameters", now)
+    if request.ended:
+        stream.receive_end(now)
+    return account, stream
+
+
+def _fields(origin: Origin) -> dict[str, object]:
+    return {name: getattr(origin, name) for name in origin.__struct_fields__}
+
+
+def _claim(account: Account, session: Session, attempt: int, now: float) -> None:
+    """Make the session this stream's own: end the stream that it may have, and settle which scenario plays.
+
+    Raises:
+        ServiceError: the session is over, taken, or (strict) no scenario matches.
+    """
+    config = account.mock.config
+    if session.status in (Status.COMPLETED, Status.FAILED):
+        text = message("session_over", config.messages, status=session.status.value)
+        raise ServiceError("ValidationException", 400, text)
+    if session.stream is not None and config.second_stream == "reject":
+        raise ServiceError("ValidationException", 400, message("second_stream", config.messages))
+    scenario = account.choose(session, attempt)
+    if scenario is None and session.player is None and config.strict_scenarios:
+        request = Request(parameters=session.parameters, account=account.id, attempt=attempt)
+        misses = [f"{miss.scenario.name}: {miss.difference}" for miss in nearest(account.all_scenarios(), request)]
+        text = message("no_scenario", config.messages, nearest="; ".join(misses) or "none is loaded")
+        raise ServiceError("ValidationException", 400, text)
+    if session.stream is not None:
+        replaced = session.stream
+        replaced.refuse("replaced", now)
+        account.mock.woken.add(replaced.connection)
+    if scenario is not None and scenario is not session.scenario:
+        account.uses[scenario.name] = account.uses.get(scenario.name, 0) + 1
+        session.scenario = scenario
+        session.player = ScenarioPlayer(scenario, account.mock.draw(account.id, session.key, attempt))

@@ -1,0 +1,213 @@
+"""The mock's whole state: accounts with their sessions, journal, clock and scenarios, and what all connections share.
+
+Pure: no IO, and `now` (real time, seconds of any steady clock) is an argument. `connection.py` and `listening.py`
+change this state; whoever looks at it from outside reads it on the server's own thread.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mockscribe.clock import Clock
+from mockscribe.config import Config
+from mockscribe.journal import Entry, Journal, Kind, Origin
+from mockscribe.scenario.matching import Request, select
+from mockscribe.scenario.model import Scenario
+from mockscribe.scenario.player import Player
+from mockscribe.service.events import AudioReceived
+from mockscribe.session.audio import AudioClock
+from mockscribe.session.lifecycle import Status, Turn, turn
+
+if TYPE_CHECKING:
+    from mockscribe.stream import Stream
+
+DEFAULT_ACCOUNT = "000000000000"
+
+
+class Session:
+    """One listening session over all its streams.
+
+    `key` is its id, or id#n where `--second-stream independent` makes every stream a session of its own. `player` and
+    `audio` go on over the streams; `stream` is the live one.
+    """
+
+    def __init__(self, key: str, session_id: str, parameters: Mapping[str, str | int]) -> None:
+        self.key = key
+        self.session_id = session_id
+        self.parameters = parameters
+        self.status = Status.NEW
+        self.configuration: Mapping[str, Any] | None = None
+        self.roles: Mapping[str, str] = {}
+        self.scenario: Scenario | None = None
+        self.player: Player | None = None
+        self.audio: AudioClock | None = None
+        self.stream: Stream | None = None
+        self.streams = 0
+        self.audio_octets = 0
+        self._digest = hashlib.sha256()
+
+    @property
+    def audio_us(self) -> int:
+        """Microseconds of audio received over all streams."""
+        return self.audio.us if self.audio is not None else 0
+
+    def forget_audio(self, audio: bytes | memoryview) -> None:
+        """The journal lets go of the oldest audio: keep what sha256 needs of it."""
+        self._digest.update(audio)
+
+    def sha256(self, kept: Sequence[Entry]) -> str:
+        """Hex digest of all audio bytes as received; `kept` are the session's entries still in the journal."""
+        digest = self._digest.copy()
+        for entry in kept:
+            if isinstance(entry.about, AudioReceived):
+                digest.update(entry.about.audio)
+        return digest.hexdigest()
+
+
+class Account:
+    """What one account has; accounts share nothing but the scenarios that every one sees."""
+
+    def __init__(self, mock: Mock, account_id: str, now: float) -> None:
+        self.mock = mock
+        self.id = account_id
+        self.clock = Clock(mock.config.clock, now)
+        self.journal = Journal(mock.config.journal_bytes, self._forgotten)
+        self.sessions: dict[str, Session] = {}
+        self.attempts: dict[str, int] = {}
+        self.scenarios: list[Scenario] = []
+        self.uses: dict[str, int] = {}
+        self.live: set[Stream] = set()
+        self.last_activity = now
+        self._opened = 0
+
+    # ---- sessions
+
+    def attempt(self, session_id: str) -> int:
+        """Count one more request for a session id; 1 is the first."""
+        number = self.attempts.pop(session_id, 0) + 1
+        self.attempts[session_id] = number
+        if len(self.attempts) > self.mock.config.kept_sessions:
+            del self.attempts[next(iter(self.attempts))]
+        return number
+
+    def session(self, session_id: str, parameters: Mapping[str, str | int]) -> Session:
+        """The session of that id, which may be new."""
+        key = session_id.lower()
+        if self.mock.config.second_stream == "independent":
+            self._opened += 1
+            key = f"{key}#{self._opened}"
+        session = self.sessions.get(key)
+        if session is None:
+            session = self.sessions[key] = Session(key, session_id, parameters)
+            if len(self.sessions) > self.mock.config.kept_sessions:
+                self._drop_oldest()
+        return session
+
+    def _drop_oldest(self) -> None:
+        for key, session in self.sessions.items():
+            if session.stream is None:
+                del self.sessions[key]
+                return
+
+    def turn(self, session: Session, event: Turn, origin: Origin, now: float) -> None:
+        """Move the session's status, and tell the journal when it changed."""
+        before, session.status = session.status, turn(session.status, event)
+        if session.status is not before:
+            about = {"from": before.value, "to": session.status.value}
+            self.record(now, origin, Kind.SESSION_STATE, session.audio_us, about)
+
+    # ---- scenarios
+
+    def all_scenarios(self) -> tuple[Scenario, ...]:
+        """The base that every account sees, then the account's own, in the order in which they were loaded."""
+        return (*self.mock.scenarios, *self.scenarios)
+
+    def choose(self, session: Session, attempt: int) -> Scenario | None:
+        """The scenario that takes this stream; None: the session's player goes on, or nothing matches."""
+        request = Request(parameters=session.parameters, account=self.id, attempt=attempt)
+        return select(self.all_scenarios(), request, uses=self.uses, current=session.scenario)
+
+    # ---- the record
+
+    def record(self, now: float, origin: Origin, kind: Kind, audio_us: int, about: Any, octets: int = 0) -> None:
+        """Append to the journal."""
+        self.journal.append(self.mock.wall(now), self.clock.time(now), origin, kind, audio_us, about, octets)
+
+    def _forgotten(self, entry: Entry) -> None:
+        if isinstance(entry.about, AudioReceived) and (session := self.sessions.get(entry.origin.session)):
+            session.forget_audio(entry.about.audio)
+
+    # ---- time
+
+    def leap(self, now: float) -> None:
+        """Let an autojump clock leap to the next moment at which a script has something to say."""
+        times = [time for stream in self.live if (time := stream.next_say()) is not None]
+        if times:
+            self.clock.leap(min(times), now)
+            self.mock.woken.update(stream.connection for stream in self.live)
+        self.last_activity = now
+
+    def set_clock_mode(self, mode: str, now: float) -> None:
+        """Let mock time go on in another way."""
+        self.clock.set_mode(mode, now)
+        self.mock.woken.update(stream.connection for stream in self.live)
+
+    def advance(self, seconds: float, now: float) -> None:
+        """Let mock time pass at once, whatever the clock's mode."""
+        self.clock.advance(seconds, now)
+        self.mock.woken.update(stream.connection for stream in self.live)
+
+
+class Mock:
+    """Everything that connections share.
+
+    `now` and `wall` are the same instant on the steady clock that `now` is read from, and in seconds since the epoch.
+    `woken` are connections that something other than their own bytes has given work: whoever runs them must tick them.
+    """
+
+    def __init__(self, config: Config, *, now: float, wall: float, seed: int) -> None:
+        self.config = config
+        self.seed = config.seed if config.seed is not None else seed
+        self.scenarios: tuple[Scenario, ...] = ()
+        self.ca_pem = b""
+        self.woken: set[Any] = set()
+        self.requests = 0
+        self._wall_offset = wall - now
+        self._now = now
+        self._accounts: dict[str, Account] = {}
+        self._connections = 0
+
+    def wall(self, now: float) -> float:
+        """Seconds since the epoch at `now`."""
+        return now + self._wall_offset
+
+    def account(self, access_key_id: str, now: float) -> Account:
+        """The account of an access key: a 12-digit one is its own, any other belongs to the default account."""
+        account_id = access_key_id if len(access_key_id) == 12 and access_key_id.isdecimal() else DEFAULT_ACCOUNT
+        account = self._accounts.get(account_id)
+        if account is None:
+            account = self._accounts[account_id] = Account(self, account_id, self._now)
+        return account
+
+    @property
+    def accounts(self) -> Sequence[Account]:
+        """The accounts seen so far."""
+        return tuple(self._accounts.values())
+
+    def next_connection(self) -> int:
+        """A number for one more connection."""
+        self._connections += 1
+        return self._connections
+
+    def draw(self, *about: object) -> random.Random:
+        """A generator that depends on the seed and on nothing else but `about`."""
+        return random.Random(":".join(map(str, (self.seed, *about))))
+
+    def next_request_id(self) -> str:
+        """A request id; repeatable with a seed."""
+        self.requests += 1
+        return str(uuid.UUID(int=self.draw("request", self.requests).getrandbits(128), version=4))

@@ -1,0 +1,130 @@
+"""The response of one stream: what the mock wants to say → events → faults → frames → http, recorded as it goes.
+
+Knows the exchange it answers and nothing of what was asked or when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, assert_never
+
+from mockscribe.errors import ServiceError
+from mockscribe.journal import Kind, Origin
+from mockscribe.mock import Account, Session
+from mockscribe.scenario.faults import Faults, ResetStream, SendBytes
+from mockscribe.scenario.model import End, Fault
+from mockscribe.scenario.player import Intent
+from mockscribe.service import events, restjson
+from mockscribe.service.events import OutputEvent, OutputException, TranscriptSegment
+from mockscribe.wire.exchange import OUTPUT_LIMIT, HttpConnection
+
+
+class Response:
+    """A response that is sent while the request still arrives.
+
+    `begun` once its head is out, `over` once nothing more can follow; `ended_by` says in words what ended it, `failed`
+    is set when that was an exception or a reset of ours, `gone` when the exchange itself is no more.
+    """
+
+    def __init__(
+        self, account: Account, session: Session, origin: Origin, http: HttpConnection, exchange: int, request_id: str
+    ) -> None:
+        self.begun = False
+        self.over = False
+        self.failed = False
+        self.gone = False
+        self.ended_by = ""
+        self._account = account
+        self._session = session
+        self._origin = origin
+        self._http = http
+        self._exchange = exchange
+        self._request_id = request_id
+        self._faults = Faults()
+        self._milliseconds = account.mock.config.offset_unit == "milliseconds"
+
+    def blocked(self) -> bool:
+        """Whether the client lets so little out that its producer must pause."""
+        return self._http.output_size(self._exchange) >= OUTPUT_LIMIT
+
+    def begin(self, now: float) -> None:
+        """Send the head of a stream: 200 with the session's settings, once."""
+        if self.begun or self.over:
+            return
+        self.begun = True
+        headers = restjson.listening_session_headers(self._session.parameters, self._request_id)
+        self._http.send_head(self._exchange, 200, headers)
+        self.record(Kind.RESPONSE, {"status": 200, "headers": dict(headers)}, now)
+
+    def refuse(self, error: ServiceError, now: float) -> None:
+        """Answer with a modeled HTTP error instead of a stream."""
+        self.begun = True
+        status, headers, body = restjson.error_response(error, self._request_id)
+        self._http.send_head(self._exchange, status, headers)
+        self._http.send(self._exchange, body)
+        self.record(Kind.RESPONSE, {"status": status, "error": error.shape, "message": error.message}, now)
+        self._end(f"HTTP {status} {error.shape}")
+
+    def perform(self, intents: Iterable[Intent], now: float) -> None:
+        """Do what the mock wants, in order, until something ends the response."""
+        for intent in intents:
+            if self.over:
+                return
+            match intent:
+                case TranscriptSegment() | OutputEvent():
+                    self._send(Kind.EVENT_SENT, intent, now)
+                case OutputException(member=member):
+                    self._send(Kind.EXCEPTION_SENT, intent, now)
+                    self._end(f"{member} was sent", failed=True)
+                case Fault():
+                    self._fire(intent, now)
+                case End():
+                    self.begin(now)
+                    self._end("the scenario ended it")
+                case _:
+                    assert_never(intent)
+
+    def end(self, reason: str, now: float) -> None:
+        """End the response cleanly."""
+        if not self.over:
+            self.begin(now)
+            self._end(reason)
+
+    def lose(self, reason: str, *, failed: bool = False, gone: bool = False) -> None:
+        """Nothing more can be sent, whoever is to blame."""
+        self.gone = self.gone or gone
+        if not self.over:
+            self.over = True
+            self.failed = failed
+            self.ended_by = reason
+
+    def record(self, kind: Kind, about: Any, now: float, octets: int = 0) -> None:
+        """Tell the journal."""
+        self._account.record(now, self._origin, kind, self._session.audio_us, about, octets)
+
+    def _send(self, kind: Kind, event: TranscriptSegment | OutputEvent | OutputException, now: float) -> None:
+        self.begin(now)
+        data = events.to_frame_bytes(event, milliseconds=self._milliseconds)
+        self.record(kind, event, now, len(data))
+        if self._faults.armed:
+            self._apply(self._faults.apply(data), now)
+        else:
+            self._http.send(self._exchange, data)
+
+    def _fire(self, fault: Fault, now: float) -> None:
+        self._apply(self._faults.arm(fault), now)
+
+    def _apply(self, actions: Iterable[SendBytes | ResetStream], now: float) -> None:
+        for action in actions:
+            match action:
+                case SendBytes(data=data):
+                    self._http.send(self._exchange, data)
+                case ResetStream(code=code):
+                    self._http.reset(self._exchange, code)
+                    self.lose(f"a fault reset the stream with code {code}", failed=True, gone=True)
+                case _:
+                    assert_never(action)
+
+    def _end(self, reason: str, *, failed: bool = False) -> None:
+        self._http.end(self._exchange)
+        self.lose(reason, failed=failed)

@@ -1,0 +1,50 @@
+"""What the data port answers apart from streams: health, the CA, and everything that is not there.
+
+Pure; each answer is complete at once.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from mockscribe import __version__
+from mockscribe.errors import ServiceError
+from mockscribe.mock import Mock
+from mockscribe.service import restjson
+from mockscribe.wire.exchange import Headers, HttpConnection, RequestHead, RequestReceived
+
+LISTENING = "StartMedicalScribeListeningSession"
+
+
+def is_listening(head: RequestHead) -> bool:
+    """Whether the request is a StartMedicalScribeListeningSession."""
+    route = restjson.match_route(head.method, head.target)
+    return route is not None and route[0].name == LISTENING
+
+
+def answer(mock: Mock, http: HttpConnection, request: RequestReceived) -> None:
+    """Answer a request that is no stream."""
+    status, headers, body = _answer(mock, request.head)
+    exchange = request.exchange
+    http.send_head(exchange, status, (*headers, ("content-length", str(len(body)))))
+    if body and request.head.method != "HEAD":
+        http.send(exchange, body)
+    http.end(exchange)
+
+
+def _answer(mock: Mock, head: RequestHead) -> tuple[int, Headers, bytes]:
+    path = head.target.partition("?")[0]
+    if head.method in ("GET", "HEAD"):
+        if path in ("/_mockscribe/health", "/_localstack/health"):
+            body = {"status": "running", "version": __version__, "services": {"health-agent": "running"}}
+            return 200, (("content-type", "application/json"),), msgspec.json.encode(body)
+        if path == "/_mockscribe/ca.pem" and mock.ca_pem:
+            return 200, (("content-type", "application/x-pem-file"),), mock.ca_pem
+    if path.startswith("/_mockscribe/"):
+        text = "There is nothing here: this port answers health and ca.pem under /_mockscribe/ and the service's API."
+        error = ServiceError("ResourceNotFoundException", 404, text)
+    elif (route := restjson.match_route(head.method, head.target)) is not None:
+        error = ServiceError("InternalServerException", 501, f"mockscribe does not answer {route[0].name} yet.")
+    else:
+        error = ServiceError("UnknownOperationException", 404, f"No operation answers {head.method} {path}.")
+    return restjson.error_response(error, mock.next_request_id())

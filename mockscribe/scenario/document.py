@@ -1,0 +1,174 @@
+"""YAML or JSON text → nodes that know where they stand.
+
+YAML 1.2's core schema, so that `yes` and `no` are text; PyYAML only splits the text into events. Its composer is not
+used: it recurses (in C, without a limit), and a scenario may come from anybody. Knows nothing of scenarios.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from mockscribe.errors import ScriptError
+
+MAX_DEPTH = 64
+"""How deep a document may be nested; own choice, a scenario needs about eight."""
+
+MAX_NODES = 200_000
+"""How many nodes aliases may make of a document; own choice, against a "billion laughs"."""
+
+
+class Node(msgspec.Struct, gc=False):
+    """A place in a document. `value` is text of a scalar, a list of nodes, or a list of pairs; `line` counts from 1."""
+
+    kind: str  # "scalar", "list" or "mapping"
+    value: Any
+    line: int
+    column: int
+    plain: bool = False
+
+
+def read_documents(text: str, source: str) -> list[Node]:
+    """The documents in a text; an empty one is left out.
+
+    Raises:
+        ScriptError: the text is neither YAML nor JSON.
+    """
+    import yaml
+
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    if text.lstrip().startswith(("{", "[")):
+        text = text.replace("\t", " ")  # JSON may be indented by tabs, YAML may not; no JSON string holds one
+    try:
+        return _Composer(source).documents(yaml.parse(text, Loader=loader))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problem = " ".join(filter(None, (error.context, error.problem)))
+        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+        raise ScriptError(f"neither YAML nor JSON: {problem}", source=source, line=line, column=column) from None
+    except yaml.YAMLError as error:
+        where = getattr(error, "position", 0) or 0
+        line = text.count("\n", 0, where) + 1
+        raise ScriptError(f"neither YAML nor JSON: {error}", source=source, line=line, column=1) from None
+
+
+class _Composer:
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._anchors: dict[str, Node | None] = {}
+        self._nodes = 0
+
+    def documents(self, events: Iterator[Any]) -> list[Node]:
+        """Build the nodes with a stack of our own."""
+        import yaml
+
+        documents: list[Node] = []
+        stack: list[tuple[Node, str | None, list[Node]]] = []
+        for event in events:
+            match event:
+                case yaml.ScalarEvent():
+                    node = self._node(event, "scalar", self._text(event))
+                    node.plain = event.style is None
+                    self._define(event.anchor, node)
+                case yaml.SequenceStartEvent() | yaml.MappingStartEvent():
+                    kind = "list" if isinstance(event, yaml.SequenceStartEvent) else "mapping"
+                    if len(stack) >= MAX_DEPTH:
+                        raise self._error(event, f"nested more than {MAX_DEPTH} levels deep")
+                    if event.anchor:
+                        self._anchors[event.anchor] = None  # open: an alias to it would be a loop
+                    stack.append((self._node(event, kind, []), event.anchor, []))
+                    continue
+                case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
+                    node, anchor, parts = stack.pop()
+                    pairs = list(zip(parts[::2], parts[1::2], strict=True))
+                    node.value = parts if node.kind == "list" else pairs
+                    self._define(anchor, node)
+                case yaml.AliasEvent():
+                    found = self._anchors.get(event.anchor)
+                    if found is None:
+                        raise self._error(event, f"the alias *{event.anchor} names nothing that stands before it")
+                    self._nodes += _size(found, MAX_NODES)
+                    if self._nodes > MAX_NODES:
+                        raise self._error(event, f"aliases make more than {MAX_NODES} values of this document")
+                    node = found
+                case yaml.DocumentStartEvent():
+                    self._anchors.clear()
+                    continue
+                case _:
+                    continue
+            if stack:
+                stack[-1][2].append(node)
+            elif not (node.kind == "scalar" and node.plain and node.value == ""):
+                documents.append(node)
+        return documents
+
+    def _node(self, event: Any, kind: str, value: Any) -> Node:
+        if event.tag is not None and event.tag != "!":
+            raise self._error(event, f"the tag {event.tag} has no meaning here")
+        mark = event.start_mark
+        return Node(kind, value, mark.line + 1, mark.column + 1)
+
+    def _text(self, event: Any) -> str:
+        """The scalar's text; JSON's escaped surrogate pairs are joined."""
+        try:
+            return str(event.value.encode("utf-16", "surrogatepass").decode("utf-16"))
+        except UnicodeDecodeError:
+            raise self._error(event, "half of a surrogate pair is no character") from None
+
+    def _define(self, anchor: str | None, node: Node) -> None:
+        if anchor:
+            self._anchors[anchor] = node
+
+    def _error(self, event: Any, message: str) -> ScriptError:
+        mark = event.start_mark
+        return ScriptError(message, source=self._source, line=mark.line + 1, column=mark.column + 1)
+
+
+def _size(node: Node, limit: int) -> int:
+    """How many nodes a node is, counted up to `limit`."""
+    count, rest = 0, [node]
+    while rest and count <= limit:
+        count += 1
+        top = rest.pop()
+        if top.kind == "list":
+            rest += top.value
+        elif top.kind == "mapping":
+            rest += [each for pair in top.value for each in pair]
+    return count
+
+
+# YAML 1.2, 10.3.2: the core schema
+_NULL = re.compile(r"|~|null|Null|NULL", re.ASCII)
+_BOOLEAN = re.compile(r"true|True|TRUE|false|False|FALSE", re.ASCII)
+_INTEGER = re.compile(r"[-+]?[0-9]{1,300}|0o[0-7]{1,300}|0x[0-9a-fA-F]{1,300}", re.ASCII)
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
+
+
+def scalar(node: Node) -> str | int | float | bool | None:
+    """The value of a scalar node by the core schema."""
+    text: str = node.value
+    if not node.plain:
+        return text
+    if _NULL.fullmatch(text):
+        return None
+    if _BOOLEAN.fullmatch(text):
+        return text[0] in "tT"
+    if _INTEGER.fullmatch(text):
+        return int(text, 0 if text[:2] in ("0o", "0x") else 10)
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    return text
+
+
+def plain_value(node: Node) -> Any:
+    """A node as the plain data that JSON knows. Keys are text."""
+    match node.kind:
+        case "scalar":
+            return scalar(node)
+        case "list":
+            return [plain_value(each) for each in node.value]
+        case _:
+            return {str(key.value): plain_value(value) for key, value in node.value}

@@ -1,0 +1,155 @@
+"""What the mock says when nobody wrote a scenario: what was heard, or the words that the client brought along. Pure.
+
+`AudioEcho` turns each channel's sound into segments whose text says what was received; `scenario_from_context` makes a
+scenario of the lines in `encounterContext.unstructuredContext`, paced by the audio that the client sends.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Mapping, Sequence
+
+from mockscribe.scenario.model import AfterAudio, Fault, Say, Scenario, Step
+from mockscribe.scenario.player import Intent, Moment, StepReport, segment_ids
+from mockscribe.service.events import TranscriptSegment
+from mockscribe.session.audio import Heard, Level
+
+PAUSE_US = 500_000
+"""Silence that ends a segment. Own choice: longer than the stops within a phrase, shorter than a change of speaker."""
+
+PARTIAL_US = 300_000
+"""Audio between two partials (facts 14 row 16: one per 100 to 300 ms)."""
+
+LONGEST_US = 15_000_000
+"""A sound without a pause is cut into segments of this length; own choice."""
+
+FULL_SCALE = 32_768.0
+
+CONTEXT_GAP_US = 300_000
+"""Audio between two lines of the context; own choice."""
+
+
+def scenario_from_context(text: str) -> Scenario:
+    """A scenario that speaks the text's lines, one after the other."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    steps = tuple(
+        Step(verb=Say(text=line), trigger=AfterAudio(audio_us=CONTEXT_GAP_US), optional=True) for line in lines
+    )
+    return Scenario(name="echo of the encounter context", steps=steps, source="<encounterContext>")
+
+
+class _Sound:
+    """An open segment of one channel; positions in samples."""
+
+    __slots__ = ("begin", "energy", "last", "partials", "samples", "segment_id")
+
+    def __init__(self, segment_id: str, begin: int) -> None:
+        self.segment_id = segment_id
+        self.begin = begin
+        self.last = begin
+        self.energy = 0.0
+        self.samples = 0
+        self.partials = 0
+
+
+class AudioEcho:
+    """Describes what was heard, segment by segment (`Player` documents the calls)."""
+
+    needs_levels = True
+
+    def __init__(
+        self,
+        rng: random.Random,
+        rate: int,
+        *,
+        partial_us: int = PARTIAL_US,
+        next_segment_id: Callable[[], str] | None = None,
+    ) -> None:
+        self.finished = False
+        self._rate = rate
+        self._partial = max(1, partial_us * rate // 1_000_000)
+        self._next_segment_id = next_segment_id or segment_ids(rng)
+        self._roles: Mapping[str, str] = {}
+        self._channels = 1
+        self._open: dict[int, _Sound] = {}
+
+    def leading_faults(self) -> tuple[Fault, ...]:
+        """None."""
+        return ()
+
+    def begin(self, roles: Mapping[str, str], moment: Moment) -> Sequence[Intent]:
+        """A stream began."""
+        self._roles = roles
+        return ()
+
+    def receive(self, heard: Heard, octets: int, moment: Moment) -> Sequence[Intent]:
+        """Describe what the levels show."""
+        self._channels = heard.channels
+        intents: list[Intent] = []
+        for level in heard.levels:
+            self._hear(level, intents)
+        return intents
+
+    def tick(self, moment: Moment) -> Sequence[Intent]:
+        """Nothing waits for time."""
+        return ()
+
+    def end_of_session(self, moment: Moment) -> Sequence[Intent]:
+        """Whatever is open is final."""
+        self.finished = True
+        return self._close_all()
+
+    def input_closed(self, moment: Moment) -> Sequence[Intent]:
+        """A pause: whatever is open is final."""
+        return self._close_all()
+
+    def next_deadline(self) -> int | None:
+        """Nothing waits for time."""
+        return None
+
+    def report(self) -> Sequence[StepReport]:
+        """An echo has no steps."""
+        return ()
+
+    def _hear(self, level: Level, intents: list[Intent]) -> None:
+        channel = level.channel
+        sound = self._open.get(channel)
+        if level.first is not None and level.last is not None:
+            if sound is None:
+                sound = self._open[channel] = _Sound(self._next_segment_id(), level.first)
+            sound.last = level.last
+            sound.energy += level.mean_square * (level.end - level.begin)
+            sound.samples += level.end - level.begin
+        elif sound is None:
+            return
+        if self._us(level.end - sound.last) >= PAUSE_US or self._us(level.end - sound.begin) >= LONGEST_US:
+            intents.append(self._segment(channel, sound, is_partial=False))
+            del self._open[channel]
+        elif (level.end - sound.begin) // self._partial > sound.partials:
+            sound.partials = (level.end - sound.begin) // self._partial
+            intents.append(self._segment(channel, sound, is_partial=True))
+
+    def _close_all(self) -> Sequence[Intent]:
+        intents = [self._segment(channel, sound, is_partial=False) for channel, sound in sorted(self._open.items())]
+        self._open.clear()
+        return intents
+
+    def _us(self, samples: int) -> int:
+        return samples * 1_000_000 // self._rate
+
+    def _segment(self, channel: int, sound: _Sound, *, is_partial: bool) -> TranscriptSegment:
+        seconds = (sound.last - sound.begin) / self._rate
+        loudness = 10 * math.log10(max(sound.energy / max(sound.samples, 1), 1.0) / FULL_SCALE**2)
+        text = f"{seconds:.2f} seconds of sound at {loudness:.0f} dBFS"
+        if self._channels > 1:
+            text += f" on channel {channel}"
+        channel_id = f"ch_{channel}" if self._roles else None
+        return TranscriptSegment(
+            segment_id=sound.segment_id,
+            begin_us=self._us(sound.begin),
+            end_us=self._us(sound.last),
+            is_partial=is_partial,
+            content=f"{text}.",
+            channel_id=channel_id,
+        )

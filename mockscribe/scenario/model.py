@@ -1,0 +1,164 @@
+"""What a scenario is: frozen values, complete at birth.
+
+Durations and positions are whole microseconds (`_us`): of audio where the name says audio, else of mock time. Text
+becomes these values in `script.py`; `player.py` performs them. This module knows no YAML and no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+# ---- triggers: when an armed step begins
+
+
+class AtAudio(msgspec.Struct, frozen=True, kw_only=True):
+    """The session's audio clock shows `audio_us` (in the past: now)."""
+
+    audio_us: int
+
+
+class AfterAudio(msgspec.Struct, frozen=True, kw_only=True):
+    """So much audio came since the step was armed."""
+
+    audio_us: int
+
+
+class AfterTime(msgspec.Struct, frozen=True, kw_only=True):
+    """So much mock time passed since the step was armed."""
+
+    time_us: int
+
+
+class OnEndOfSession(msgspec.Struct, frozen=True, kw_only=True):
+    """The client sent END_OF_SESSION."""
+
+
+class OnInputClosed(msgspec.Struct, frozen=True, kw_only=True):
+    """The client ended its request body."""
+
+
+class OnEvents(msgspec.Struct, frozen=True, kw_only=True):
+    """So many input events of any type came since the step was armed."""
+
+    count: int
+
+
+class OnBytes(msgspec.Struct, frozen=True, kw_only=True):
+    """So many bytes of audio (decoded) came since the step was armed."""
+
+    count: int
+
+
+class OnQuiet(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest `audio_us` of audio, all since the step was armed, are silent samples."""
+
+    audio_us: int
+
+
+class OnIdle(msgspec.Struct, frozen=True, kw_only=True):
+    """So much mock time passed without an audio event, counted from the step's arming or the last audio event."""
+
+    time_us: int
+
+
+Trigger = AtAudio | AfterAudio | AfterTime | OnEndOfSession | OnInputClosed | OnEvents | OnBytes | OnQuiet | OnIdle
+
+
+# ---- verbs: what a step does
+
+
+class EveryWord(msgspec.Struct, frozen=True, kw_only=True):
+    """A partial for each word."""
+
+
+class NoPartials(msgspec.Struct, frozen=True, kw_only=True):
+    """Only the final."""
+
+
+class EveryInterval(msgspec.Struct, frozen=True, kw_only=True):
+    """A partial for each `audio_us` of audio."""
+
+    audio_us: int
+
+
+Partials = EveryWord | NoPartials | EveryInterval
+
+
+class Say(msgspec.Struct, frozen=True, kw_only=True):
+    """Speak a line: partials that grow and are revised, then a final. `takes_us` None: from the number of words."""
+
+    text: str
+    by: str | None = None
+    takes_us: int | None = None
+    partials: Partials = EveryWord()
+
+
+class Send(msgspec.Struct, frozen=True, kw_only=True):
+    """An output event of the model, verbatim: the union's member and its content."""
+
+    member: str
+    content: Mapping[str, Any]
+
+
+class Raise(msgspec.Struct, frozen=True, kw_only=True):
+    """An in-stream exception (`validationException` or `internalFailureException`); it ends the stream."""
+
+    member: str
+    message: str
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
+    """A fault by name; what names and parameters there are, `faults.py` tells."""
+
+    name: str
+    parameters: Mapping[str, Any] = {}
+
+
+class End(msgspec.Struct, frozen=True, kw_only=True):
+    """A clean END_STREAM."""
+
+
+Verb = Say | Send | Raise | Fault | End
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One verb, at most one trigger, and options. `repeat` None is forever; `line` is where it stands (0: nowhere)."""
+
+    verb: Verb
+    trigger: Trigger | None = None
+    beside: bool = False  # `with: true`: armed when the previous step starts
+    repeat: int | None = 1
+    optional: bool = False
+    line: int = 0
+
+
+class Artifact(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of one artifact; used when a session has ended."""
+
+    content: Any = None
+    delay_us: int = 0
+    fail: str | None = None
+    skip: bool = False
+
+
+class Match(msgspec.Struct, frozen=True, kw_only=True):
+    """All must hold. `parameters` are request parameters by the model's member names (`mediaEncoding`)."""
+
+    parameters: Mapping[str, str | int] = {}
+    account: str | None = None
+    attempt: int | None = None
+
+
+class Scenario(msgspec.Struct, frozen=True, kw_only=True):
+    """What the mock says to the streams that match. `times` None: any number of sessions."""
+
+    name: str
+    match: Match = Match()
+    times: int | None = None
+    steps: tuple[Step, ...] = ()
+    artifacts: Mapping[str, Artifact] = {}
+    source: str = "<scenario>"
+    line: int = 1

@@ -1,0 +1,417 @@
+"""The cursor of a scenario: what happened, and when → what the mock shall do.
+
+A player belongs to a session and lives over its streams. It is told of events, of the audio clock and of mock time, and
+answers with intents; it reads no clock and draws chance only from the generator that it was given. Positions are whole
+microseconds, so the instant of a trigger is exact however the audio was cut into events.
+"""
+
+from __future__ import annotations
+
+import enum
+import random
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, assert_never
+
+import msgspec
+
+from mockscribe.scenario.faults import FAULTS
+from mockscribe.scenario.model import (
+    AfterAudio,
+    AfterTime,
+    AtAudio,
+    End,
+    Fault,
+    OnBytes,
+    OnEndOfSession,
+    OnEvents,
+    OnIdle,
+    OnInputClosed,
+    OnQuiet,
+    Raise,
+    Say,
+    Scenario,
+    Send,
+    Step,
+)
+from mockscribe.scenario.speech import Utterance, utterances
+from mockscribe.service.events import OutputEvent, OutputException, TranscriptSegment
+from mockscribe.session.audio import Heard
+
+
+class Moment(msgspec.Struct, frozen=True, gc=False):
+    """Where the session's audio clock and the account's mock time stand."""
+
+    audio_us: int
+    time_us: int
+
+
+Intent = TranscriptSegment | OutputEvent | OutputException | Fault | End
+"""What the mock shall do. After an exception, an End, or a fault that ends the stream nothing follows in an answer."""
+
+
+class StepStatus(enum.Enum):
+    """How far a step has come."""
+
+    WAITING = "waiting"
+    ARMED = "armed"
+    SPEAKING = "speaking"
+    FINISHED = "finished"
+    MISSED = "missed"
+
+
+class StepReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a step: `fired` counts how often it began."""
+
+    step: Step
+    status: StepStatus
+    fired: int
+
+
+class Player(Protocol):
+    """Whatever decides what a session says: a scenario, or an echo."""
+
+    @property
+    def needs_levels(self) -> bool:
+        """Whether `receive` wants the levels of what was heard."""
+
+    @property
+    def finished(self) -> bool:
+        """After END_OF_SESSION: nothing more will come."""
+
+    def leading_faults(self) -> tuple[Fault, ...]:
+        """The faults that apply before the response; asking consumes them."""
+
+    def begin(self, roles: Mapping[str, str], moment: Moment) -> Sequence[Intent]:
+        """A configuration was accepted, on the first stream or on a resumed one; `roles` give channel ids."""
+
+    def receive(self, heard: Heard, octets: int, moment: Moment) -> Sequence[Intent]:
+        """An audio event came; `moment` is after it."""
+
+    def tick(self, moment: Moment) -> Sequence[Intent]:
+        """Mock time has moved; idempotent."""
+
+    def end_of_session(self, moment: Moment) -> Sequence[Intent]:
+        """The client sent END_OF_SESSION."""
+
+    def input_closed(self, moment: Moment) -> Sequence[Intent]:
+        """The client ended its request body."""
+
+    def next_deadline(self) -> int | None:
+        """The mock time at which `tick` has something to say."""
+
+    def report(self) -> Sequence[StepReport]:
+        """What became of each step."""
+
+
+def segment_ids(rng: random.Random) -> Callable[[], str]:
+    """Segment ids as random UUIDs (facts 14 row 13), repeatable with the generator."""
+    return lambda: str(uuid.UUID(int=rng.getrandbits(128), version=4))
+
+
+class _State:
+    """One step at work."""
+
+    __slots__ = (
+        "armed",
+        "due_audio",
+        "due_time",
+        "events",
+        "fired",
+        "index",
+        "octets",
+        "segment",
+        "speech",
+        "status",
+        "step",
+    )
+
+    def __init__(self, index: int, step: Step) -> None:
+        self.index = index
+        self.step = step
+        self.status = StepStatus.WAITING
+        self.fired = 0
+        self.armed = Moment(0, 0)
+        self.due_audio: int | None = None
+        self.due_time: int | None = None
+        self.events = 0  # thresholds of OnEvents and OnBytes
+        self.octets = 0
+        self.speech: list[Utterance] = []
+        self.segment = ("", 0)  # id and begin of the line that is being spoken
+
+
+class ScenarioPlayer:
+    """Performs a scenario (design 3.4; `Player` documents the calls)."""
+
+    def __init__(
+        self, scenario: Scenario, rng: random.Random, *, next_segment_id: Callable[[], str] | None = None
+    ) -> None:
+        self.scenario = scenario
+        self.needs_levels = any(isinstance(step.trigger, OnQuiet) for step in scenario.steps)
+        self._rng = rng
+        self._next_segment_id = next_segment_id or segment_ids(rng)
+        self._states = [_State(index, step) for index, step in enumerate(scenario.steps)]
+        self._active: list[_State] = []
+        self._roles: Mapping[str, str] = {}
+        self._origin: int | None = None  # session audio at which this player's own clock began
+        self._first = 0  # the first step that is no leading fault
+        self._events = 0
+        self._octets = 0
+        self._sound_until = 0
+        self._audio_time = 0
+        self._ended = False
+        self._closed = False
+        self._halted = False
+
+    @property
+    def finished(self) -> bool:
+        """After END_OF_SESSION: nothing more will come."""
+        return self._ended and not self._active
+
+    # ---- what happens
+
+    def leading_faults(self) -> tuple[Fault, ...]:
+        """The faults at the cursor that have no trigger, while the session has not begun; asking consumes them."""
+        faults: list[Fault] = []
+        while self._origin is None and self._first < len(self._states):
+            state = self._states[self._first]
+            if not isinstance(state.step.verb, Fault) or state.step.trigger is not None:
+                break
+            state.fired += 1
+            if state.step.repeat is not None and state.fired >= state.step.repeat:
+                state.status = StepStatus.FINISHED
+                self._first += 1
+            faults.append(state.step.verb)
+            if FAULTS[state.step.verb.name].ends_stream:
+                break  # the next one is for the next attempt
+        return tuple(faults)
+
+    def begin(self, roles: Mapping[str, str], moment: Moment) -> Sequence[Intent]:
+        """A configuration was accepted: the first stream's arms the first step, a resumed one's goes on."""
+        self._roles = roles
+        self._closed = False
+        self._halted = False
+        self._audio_time = moment.time_us
+        if self._origin is None:
+            self._origin = self._sound_until = moment.audio_us
+            self._arm(self._first, moment)
+        return self._run(moment)
+
+    def receive(self, heard: Heard, octets: int, moment: Moment) -> Sequence[Intent]:
+        """An audio event came."""
+        self._events += 1
+        self._octets += octets
+        if octets:
+            self._audio_time = moment.time_us
+        if not heard.levels:
+            return self._run(moment)
+        intents: list[Intent] = []
+        for level in heard.levels:
+            if level.first is not None and level.last is not None:
+                first = level.first * 1_000_000 // heard.rate
+                if first > self._sound_until:  # a pause lies before it: let what waits for one have it
+                    intents += self._run(Moment(first, moment.time_us))
+                self._sound_until = max(self._sound_until, -(-level.last * 1_000_000 // heard.rate))
+        return [*intents, *self._run(moment)]
+
+    def tick(self, moment: Moment) -> Sequence[Intent]:
+        """Mock time has moved."""
+        return self._run(moment)
+
+    def end_of_session(self, moment: Moment) -> Sequence[Intent]:
+        """END_OF_SESSION: what is being said is made final, what needs more input is missed, the rest runs."""
+        self._ended = True
+        intents: list[Intent] = []
+        for state in tuple(self._active):
+            if state.status is StepStatus.SPEAKING:
+                intents.append(self._segment(state, moment.audio_us, state.speech[-1].text, is_partial=False))
+                state.speech = []
+                self._finish(state, moment)
+        return [*intents, *self._run(moment)]
+
+    def input_closed(self, moment: Moment) -> Sequence[Intent]:
+        """The client ended its body: steps that wait for it run."""
+        self._closed = True
+        return self._run(moment)
+
+    def next_deadline(self) -> int | None:
+        """The earliest mock time at which a step that waits for time is due."""
+        if self._halted:
+            return None
+        times = [due for state in self._active if (due := self._due_time(state)) is not None]
+        return min(times, default=None)
+
+    def report(self) -> Sequence[StepReport]:
+        """What became of each step."""
+        return tuple(StepReport(step=each.step, status=each.status, fired=each.fired) for each in self._states)
+
+    # ---- the machine
+
+    def _run(self, moment: Moment) -> list[Intent]:
+        """Do all that is due at `moment`, in the order of its audio instants, ties in file order."""
+        intents: list[Intent] = []
+        while not self._halted:
+            first: _State | None = None
+            first_at = 0
+            for state in self._active:
+                at = self._due(state, moment)
+                if at is not None and (first is None or at < first_at):
+                    first, first_at = state, at
+            if first is not None:
+                self._perform(first, first_at, moment, intents)
+            elif not self._miss_one(moment):
+                break
+        return intents
+
+    def _due(self, state: _State, moment: Moment) -> int | None:
+        """The audio instant at which the step is due, if that has come."""
+        at = state.due_audio
+        if at is not None:
+            return at if at <= moment.audio_us else None
+        if (time := self._due_time(state)) is not None:
+            return moment.audio_us if time <= moment.time_us else None
+        match state.step.trigger:
+            case OnEndOfSession():
+                due = self._ended
+            case OnInputClosed():
+                due = self._closed
+            case OnEvents():
+                due = self._events >= state.events
+            case OnBytes():
+                due = self._octets >= state.octets
+            case OnQuiet(audio_us=quiet):
+                at = max(state.armed.audio_us, self._sound_until) + quiet
+                return at if at <= moment.audio_us else None
+            case _:  # pragma: no cover - every other trigger has a due audio or time
+                raise AssertionError(state.step.trigger)
+        return moment.audio_us if due else None
+
+    def _due_time(self, state: _State) -> int | None:
+        """The mock time at which a step that waits for time is due."""
+        if isinstance(state.step.trigger, OnIdle) and state.status is StepStatus.ARMED:
+            return max(state.armed.time_us, self._audio_time) + state.step.trigger.time_us
+        return state.due_time
+
+    def _perform(self, state: _State, at: int, moment: Moment, intents: list[Intent]) -> None:
+        if state.status is StepStatus.SPEAKING:
+            self._speak(state, at, moment, intents)
+            return
+        time = self._due_time(state)
+        instant = Moment(at, moment.time_us if time is None else time)
+        state.fired += 1
+        state.due_audio = state.due_time = None
+        if state.fired == 1 and self._beside(state):
+            self._arm(state.index + 1, instant)
+        match state.step.verb:
+            case Say() as say:
+                speech = utterances(say, self._rng)
+                state.segment = (self._next_segment_id(), at)
+                if self._ended:  # no audio can come any more: it is known at once
+                    intents.append(self._segment(state, at, say.text, is_partial=False))
+                    self._finish(state, instant)
+                else:
+                    state.status = StepStatus.SPEAKING
+                    state.speech = list(speech)
+                    state.due_audio = at + speech[0].end_us
+                return
+            case Send(member=member, content=content):
+                intents.append(OutputEvent(member=member, content=content))
+            case Raise(member=member, message=message):
+                intents.append(OutputException(member=member, message=message))
+                self._halted = True
+            case Fault() as fault:
+                intents.append(fault)
+                self._halted = FAULTS[fault.name].ends_stream
+            case End() as end:
+                intents.append(end)
+                self._halted = True
+            case _:
+                assert_never(state.step.verb)
+        self._finish(state, instant)
+
+    def _speak(self, state: _State, at: int, moment: Moment, intents: list[Intent]) -> None:
+        said = state.speech.pop(0)
+        intents.append(self._segment(state, at, said.text, is_partial=said.is_partial))
+        if state.speech:
+            state.due_audio = state.segment[1] + state.speech[0].end_us
+        else:
+            self._finish(state, Moment(at, moment.time_us))
+
+    def _segment(self, state: _State, end_us: int, text: str, *, is_partial: bool) -> TranscriptSegment:
+        verb = state.step.verb
+        assert isinstance(verb, Say)
+        channel = self._roles.get(verb.by) if verb.by else next(iter(self._roles.values()), None)
+        segment_id, begin_us = state.segment
+        return TranscriptSegment(
+            segment_id=segment_id,
+            begin_us=begin_us,
+            end_us=max(begin_us, end_us),
+            is_partial=is_partial,
+            content=text,
+            channel_id=channel,
+        )
+
+    def _beside(self, state: _State) -> bool:
+        following = state.index + 1
+        return following < len(self._states) and self._states[following].step.beside
+
+    def _arm(self, index: int, instant: Moment) -> None:
+        if index >= len(self._states):
+            return
+        state = self._states[index]
+        if state.status is not StepStatus.WAITING:
+            return
+        if state not in self._active:
+            self._active.append(state)
+            self._active.sort(key=lambda each: each.index)
+        self._wait(state, instant)
+
+    def _wait(self, state: _State, instant: Moment) -> None:
+        """Watch the step's trigger from `instant` on."""
+        state.status = StepStatus.ARMED
+        state.armed = instant
+        state.due_audio = state.due_time = None
+        match state.step.trigger:
+            case None:
+                state.due_audio = instant.audio_us
+            case AtAudio(audio_us=at):
+                state.due_audio = max((self._origin or 0) + at, instant.audio_us)
+            case AfterAudio(audio_us=after):
+                state.due_audio = instant.audio_us + after
+            case AfterTime(time_us=after):
+                state.due_time = instant.time_us + after
+            case OnEvents(count=count):
+                state.events = self._events + count
+            case OnBytes(count=count):
+                state.octets = self._octets + count
+            case _:
+                pass
+
+    def _finish(self, state: _State, instant: Moment) -> None:
+        """One round is done: watch again for the next, or let the next step come."""
+        repeat = state.step.repeat
+        again = not self._ended if repeat is None else state.fired < repeat
+        if again:
+            self._wait(state, instant)
+        else:
+            self._leave(state, StepStatus.FINISHED, instant)
+
+    def _leave(self, state: _State, status: StepStatus, instant: Moment) -> None:
+        state.status = status
+        state.due_audio = state.due_time = None
+        self._active.remove(state)
+        self._arm(state.index + 1, instant)  # unless it was armed already, beside this one
+
+    def _miss_one(self, moment: Moment) -> bool:
+        """After END_OF_SESSION: give up the first step that waits for input that cannot come; False: there is none."""
+        if not self._ended:
+            return False
+        for state in self._active:
+            waits_for_input = state.due_audio is not None or isinstance(
+                state.step.trigger, OnEvents | OnBytes | OnQuiet
+            )
+            if waits_for_input:
+                enough = state.step.repeat is None and state.fired > 0
+                self._leave(state, StepStatus.FINISHED if enough else StepStatus.MISSED, moment)
+                return True
+        return False

@@ -1,0 +1,84 @@
+"""Scenarios on disk: files and folders, read again when they change. The only reader of scenario files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from mockscribe.errors import ScriptError
+from mockscribe.scenario.model import Scenario
+from mockscribe.scenario.script import parse
+
+SUFFIXES = (".yaml", ".yml", ".json")
+
+
+def find_files(path: str | os.PathLike[str]) -> list[Path]:
+    """A file as it is; a folder's scenario files, in the order of their names.
+
+    Raises:
+        ScriptError: there is no such file or folder.
+    """
+    root = Path(path)
+    if root.is_dir():
+        return sorted(each for each in root.rglob("*") if each.suffix in SUFFIXES and each.is_file())
+    if not root.exists():
+        raise ScriptError("there is no such file or folder", source=os.fspath(path), line=1, column=1)
+    return [root]
+
+
+def read_scenarios(path: str | os.PathLike[str]) -> tuple[Scenario, ...]:
+    """The scenarios of a file or folder.
+
+    Raises:
+        ScriptError: they cannot be read or used.
+    """
+    return tuple(scenario for file in find_files(path) for scenario in _read(file))
+
+
+def _read(file: Path) -> tuple[Scenario, ...]:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ScriptError(f"cannot be read: {error.strerror}", source=str(file), line=1, column=1) from None
+    except UnicodeDecodeError as error:
+        line = file.read_bytes().count(b"\n", 0, error.start) + 1
+        raise ScriptError("is not UTF-8", source=str(file), line=line, column=1) from None
+    return parse(text, str(file))
+
+
+class ScenarioFiles:
+    """The scenarios of some files and folders, and whether they have changed since they were read."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._paths = tuple(paths)
+        self._seen: Sequence[object] = ()
+
+    def load(self) -> tuple[Scenario, ...]:
+        """Read everything.
+
+        Raises:
+            ScriptError: something cannot be used.
+        """
+        self._seen = self._stamp()
+        return tuple(scenario for path in self._paths for scenario in read_scenarios(path))
+
+    def refresh(self) -> tuple[Scenario, ...] | None:
+        """Everything anew if something changed, else None. An error is raised once for each change.
+
+        Raises:
+            ScriptError: what changed cannot be used.
+        """
+        return self.load() if self._stamp() != self._seen else None
+
+    def _stamp(self) -> Sequence[object]:
+        """What a change of any file changes."""
+        stamps: list[object] = []
+        for path in self._paths:
+            try:
+                for file in find_files(path):
+                    stat = file.stat()
+                    stamps.append((str(file), stat.st_mtime_ns, stat.st_size, stat.st_ino))
+            except (OSError, ScriptError):
+                stamps.append((path, "missing"))
+        return stamps

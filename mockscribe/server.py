@@ -1,0 +1,230 @@
+"""The only asyncio of the data plane: it feeds connections, drains them, re-arms one timer each, and does nothing else.
+
+`Server` listens on a loop that runs already; `run` in `mockscribe/cli/serve.py` gives it a process, and
+`mockscribe/inprocess.py` a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import random
+import time
+from collections.abc import Sequence
+
+from mockscribe.authority import Authority
+from mockscribe.config import Config
+from mockscribe.connection import Connection
+from mockscribe.errors import ConfigError, ScriptError
+from mockscribe.mock import Mock
+from mockscribe.scenario.model import Scenario
+from mockscribe.scenario_files import ScenarioFiles
+from mockscribe.wire.exchange import Closing
+
+log = logging.getLogger("mockscribe")
+
+RELOAD_SECONDS = 0.5
+"""How often the scenario files are looked at; own choice: an editor's save is there before the next test starts."""
+
+
+class Transport(asyncio.Protocol):
+    """One TCP connection: bytes to the belt and back."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.loop = server.loop
+        self.transport: asyncio.Transport | None = None
+        self.connection: Connection | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._paused = False
+        self._closed = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        peer = transport.get_extra_info("peername")
+        self.connection = self.server.connect(self, f"{peer[0]}:{peer[1]}" if peer else "")
+
+    def data_received(self, data: bytes) -> None:
+        assert self.connection is not None
+        self.connection.receive_data(data, self.loop.time())
+        self.pump()
+
+    def eof_received(self) -> bool:
+        assert self.connection is not None
+        self.connection.receive_eof(self.loop.time())
+        self.pump()
+        return True  # keep our half open: what is still to be said is said
+
+    def pause_writing(self) -> None:
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        self._paused = False
+        self.pump()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        assert self.connection is not None
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        self.server.disconnect(self.connection)
+        self.connection.lost(self.loop.time())
+        self.server.wake()
+
+    def tick(self) -> None:
+        """The timer fired. A loop's clock may fire early: the later of due and now counts."""
+        assert self._timer is not None
+        now = max(self._timer.when(), self.loop.time())
+        self._timer = None
+        assert self.connection is not None
+        self.connection.tick(now)
+        self.pump()
+
+    def wake(self) -> None:
+        """Something else than bytes or the timer gave the connection work."""
+        if self.connection is not None and not self._closed:
+            self.connection.wake(self.loop.time())
+            self.drain()
+
+    def pump(self) -> None:
+        """Drain the connection, and whatever else it has woken."""
+        self.drain()
+        self.server.wake()
+
+    def drain(self) -> None:
+        """Write what is to be written and set the timer."""
+        transport, connection = self.transport, self.connection
+        if self._closed or transport is None or connection is None:
+            return
+        if not self._paused:
+            output = connection.data_to_send()
+            if output.data:
+                transport.write(output.data)
+            if output.closing is Closing.ABORT:
+                transport.abort()
+                return
+            if output.closing is Closing.EOF and transport.can_write_eof():
+                transport.write_eof()
+        if connection.reading == transport.is_reading():
+            pass
+        elif connection.reading:
+            transport.resume_reading()
+        else:
+            transport.pause_reading()
+        self._arm(connection.next_deadline())
+
+    def _arm(self, deadline: float | None) -> None:
+        timer = self._timer
+        if deadline is None:
+            return  # a timer that fires for nothing is cheaper than one that is cancelled and set for each event
+        if timer is not None:
+            if timer.when() <= deadline:
+                return
+            timer.cancel()
+        self._timer = self.loop.call_at(deadline, self.tick)
+
+
+class Server:
+    """Listens on one port and owns the mock; `scenarios` are loaded after those of the files.
+
+    Raises (by `start`):
+        ConfigError: the address cannot be listened on; the message names it.
+        ScriptError: a scenario cannot be used.
+    """
+
+    def __init__(self, config: Config, authority: Authority, *, scenarios: Sequence[Scenario] = ()) -> None:
+        self.config = config
+        self.authority = authority
+        self.loop = asyncio.get_running_loop()
+        self.mock = Mock(config, now=self.loop.time(), wall=time.time(), seed=random.SystemRandom().getrandbits(63))
+        self.port = 0
+        self._files = ScenarioFiles(config.scenario)
+        self._scenarios = tuple(scenarios)
+        self._transports: dict[Connection, Transport] = {}
+        self._listener: asyncio.Server | None = None
+        self._reload: asyncio.TimerHandle | None = None
+
+    async def start(self) -> None:
+        """Load the scenarios and listen; nothing is half-started."""
+        self.mock.scenarios = (*self._files.load(), *self._scenarios)
+        self.mock.ca_pem = self.authority.ca_pem
+        try:
+            self._listener = await self.loop.create_server(
+                lambda: Transport(self), self.config.host, self.config.port, backlog=1024
+            )
+        except OSError as error:
+            where = f"{self.config.host}:{self.config.port}"
+            raise ConfigError("--port", f"cannot listen on {where}: {error.strerror or error}") from None
+        self.port = self._listener.sockets[0].getsockname()[1]
+        if self.config.scenario:
+            self._reload = self.loop.call_later(RELOAD_SECONDS, self._refresh)
+
+    async def stop(self, grace_seconds: float = 0.0) -> None:
+        """Stop accepting, let running streams finish for `grace_seconds`, then end every connection."""
+        if self._reload is not None:
+            self._reload.cancel()
+        if self._listener is not None:
+            self._listener.close()
+        for connection, transport in tuple(self._transports.items()):
+            connection.go_away()
+            transport.drain()
+        ends = self.loop.time() + grace_seconds
+        while self.loop.time() < ends and any(not connection.idle for connection in self._transports):
+            await asyncio.sleep(0.02)
+        for connection, transport in tuple(self._transports.items()):
+            connection.abort()
+            transport.drain()
+        await asyncio.sleep(0)
+        if self._listener is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._listener.wait_closed(), 1.0)
+
+    def endpoints(self) -> dict[str, object]:
+        """What the endpoints file says of a server that listens (design: `http` and `https` name the same port)."""
+        host = self.config.host
+        name = "localhost" if host in ("127.0.0.1", "::1", "0.0.0.0", "::", "") else host
+        return {
+            "http": f"http://{name}:{self.port}",
+            "https": f"https://{name}:{self.port}",
+            "control": None,
+            "ca": str(self.authority.ca_file),
+            "pid": os.getpid(),
+        }
+
+    def connect(self, transport: Transport, peer: str) -> Connection:
+        """A connection for a client that has just arrived."""
+        connection = Connection(
+            self.mock,
+            self.loop.time(),
+            tls_context=self.authority.server_context,
+            on_warning=log.warning,
+            on_error=lambda error: log.error("a fault of mockscribe itself", exc_info=error),
+            peer=peer,
+        )
+        self._transports[connection] = transport
+        return connection
+
+    def disconnect(self, connection: Connection) -> None:
+        """The client is gone."""
+        self._transports.pop(connection, None)
+
+    def wake(self) -> None:
+        """Tick the connections that others have given work."""
+        while self.mock.woken:
+            transport = self._transports.get(self.mock.woken.pop())
+            if transport is not None:
+                transport.wake()
+
+    def _refresh(self) -> None:
+        self._reload = self.loop.call_later(RELOAD_SECONDS, self._refresh)
+        try:
+            scenarios = self._files.refresh()
+        except ScriptError as error:
+            log.error("%s (the scenarios loaded before stay in use)", error)
+            return
+        if scenarios is not None:
+            self.mock.scenarios = (*scenarios, *self._scenarios)
+            log.info("scenarios loaded again: %d", len(scenarios))

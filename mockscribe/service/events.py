@@ -1,0 +1,244 @@
+"""Frames ⇄ the typed events of StartMedicalScribeListeningSession, the signed envelope unwrapped.
+
+Knows the operation's two unions (model.json: MedicalScribeInputStream, MedicalScribeOutputStream) and the event-stream
+header conventions (ES-SPEC); knows no state, no order of events and no clock. It checks no signature either: an
+envelope is taken off as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeVar, assert_never
+
+import msgspec
+
+from mockscribe.errors import EventError
+from mockscribe.wire.eventstream import Frame, Headers, decode_frame, encode, string
+
+# ---- what the client sent
+
+
+class ConfigurationReceived(msgspec.Struct, frozen=True, kw_only=True):
+    """`configurationEvent`: the JSON object as it came; what it must satisfy, `configuration.violations` tells."""
+
+    configuration: Mapping[str, Any]
+
+
+class AudioReceived(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """`audioEvent` (base64 in JSON, decoded here) or `binaryAudioEvent` (raw; `binary` is True).
+
+    `encoded_octets` is the size of the base64 text, or of the raw audio.
+    """
+
+    audio: bytes | memoryview
+    encoded_octets: int
+    binary: bool
+
+
+class SessionControlReceived(msgspec.Struct, frozen=True, kw_only=True):
+    """`sessionControlEvent`; `type` is END_OF_SESSION, or None when the client left it out."""
+
+    type: Literal["END_OF_SESSION"] | None = None
+
+
+class InputCompleted(msgspec.Struct, frozen=True, kw_only=True):
+    """The signed empty frame that ends a client's event stream."""
+
+
+InputEvent = ConfigurationReceived | AudioReceived | SessionControlReceived | InputCompleted
+
+
+# ---- what the service says
+
+
+class TranscriptSegment(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """`transcriptEvent.transcriptSegment`. Offsets are session-wide audio microseconds until they are encoded."""
+
+    segment_id: str
+    begin_us: int
+    end_us: int
+    is_partial: bool
+    content: str
+    channel_id: str | None = None
+
+
+class OutputEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """Any other output event of the model: the union's member and its content, sent as they are."""
+
+    member: str
+    content: Mapping[str, Any]
+
+
+class OutputException(msgspec.Struct, frozen=True, kw_only=True):
+    """An in-stream exception: the union's member and its message. It ends the stream."""
+
+    member: str
+    message: str
+
+
+class OutputError(msgspec.Struct, frozen=True, kw_only=True):
+    """An unmodeled error (`:message-type: error`): its code and message. It ends the stream."""
+
+    code: str
+    message: str
+
+
+# ---- frames → events
+
+T = TypeVar("T")
+_COMPLETED = InputCompleted()
+
+
+def from_frame(frame: Frame) -> InputEvent:
+    """The event in a frame, which may be a signed envelope around the event's own frame or that frame itself.
+
+    Audio of a `binaryAudioEvent` is a view of the frame's payload.
+
+    Raises:
+        EventError: the frame is no event of the operation, or its payload does not fit the model.
+        FrameError: what the envelope holds is no frame; the offset is the absolute one.
+    """
+    for name, _, _ in frame.headers:
+        if name == ":chunk-signature":
+            payload = frame.payload
+            if not len(payload):
+                return _COMPLETED
+            # 4: the message CRC that follows the payload in the envelope
+            frame = decode_frame(payload, frame.offset + frame.size - len(payload) - 4)
+            break
+    event_type = message_type = None
+    for name, _, value in frame.headers:
+        if name == ":event-type":
+            event_type = value
+        elif name == ":message-type":
+            message_type = value
+    if message_type != "event":
+        return _no_event(frame, message_type)
+    # `:content-type` is not looked at: nothing public says that the service does, and the model leaves no choice.
+    if event_type == "binaryAudioEvent":
+        audio = frame.payload
+        return AudioReceived(audio=audio, encoded_octets=len(audio), binary=True)
+    match event_type:
+        case "audioEvent":
+            audio = _decode("audioEvent", _AUDIO_EVENT, frame.payload).audio_chunk
+            return AudioReceived(audio=audio, encoded_octets=(len(audio) + 2) // 3 * 4, binary=False)
+        case "configurationEvent":
+            return ConfigurationReceived(configuration=_decode("configurationEvent", _OBJECT, frame.payload))
+        case "sessionControlEvent":
+            return _decode("sessionControlEvent", _SESSION_CONTROL, frame.payload)
+        case None:
+            raise EventError("The frame has no :event-type header.")
+        case _:
+            raise EventError(
+                f"There is no event type {event_type!r:.100}; a client sends configurationEvent, audioEvent, "
+                "binaryAudioEvent and sessionControlEvent."
+            )
+
+
+def _no_event(frame: Frame, message_type: object) -> InputCompleted:
+    if not frame.headers and not len(frame.payload):
+        # Own choice: a client that signs nothing ends its stream by the empty message itself.
+        return _COMPLETED
+    if message_type is None:
+        raise EventError("The frame has no :message-type header.")
+    raise EventError(f"A client sends events only, and this frame's :message-type is {message_type!r:.100}.")
+
+
+class _AudioEvent(msgspec.Struct, rename="camel"):
+    audio_chunk: bytes  # msgspec takes the base64 off
+
+
+_AUDIO_EVENT = msgspec.json.Decoder(_AudioEvent)
+_OBJECT = msgspec.json.Decoder(dict[str, Any])
+_SESSION_CONTROL = msgspec.json.Decoder(SessionControlReceived)
+
+
+def _decode(event_type: str, decoder: msgspec.json.Decoder[T], payload: bytes | memoryview) -> T:
+    try:
+        return decoder.decode(payload)
+    except msgspec.ValidationError as error:
+        # The limit: msgspec repeats what it was given, and a client may give megabytes.
+        raise EventError(f"The payload of {event_type} does not fit the model: {error!s:.200}.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        # An audioEvent of Transcribe has raw bytes here, so that this is what a client ported from there meets.
+        hint = "; raw audio goes into a binaryAudioEvent" if event_type == "audioEvent" else ""
+        raise EventError(f"The payload of {event_type} is not JSON: {error}{hint}.") from None
+
+
+# ---- events → frames
+
+_JSON_TYPE = string(":content-type", "application/json")
+_EVENT = string(":message-type", "event")
+_EXCEPTION = string(":message-type", "exception")
+_ERROR = string(":message-type", "error")
+_TRANSCRIPT_EVENT: Headers = (string(":event-type", "transcriptEvent"), _JSON_TYPE, _EVENT)
+
+
+class _Segment(msgspec.Struct, rename="camel"):
+    """In the order of the model's members."""
+
+    segment_id: str
+    audio_begin_offset: float
+    audio_end_offset: float
+    is_partial: bool
+    channel_id: str | msgspec.UnsetType
+    content: str
+
+
+class _TranscriptEvent(msgspec.Struct, rename="camel"):
+    transcript_segment: _Segment
+
+
+_encode_json = msgspec.json.Encoder().encode
+
+
+def to_frame_bytes(
+    event: TranscriptSegment | OutputEvent | OutputException | OutputError, *, milliseconds: bool = False
+) -> bytes:
+    """The encoded frame of what the service says; server frames are not signed.
+
+    Offsets of a segment are seconds rounded to three decimals, or whole `milliseconds`. Header order and compact JSON
+    are those of Transcribe's recorded traffic (REC); an absent channel is left out (HealthScribe).
+    """
+    match event:
+        case TranscriptSegment():
+            return encode(_TRANSCRIPT_EVENT, _transcript_event(event, milliseconds))
+        case OutputEvent(member=member, content=content):
+            return encode((string(":event-type", member), _JSON_TYPE, _EVENT), _encode_json(content))
+        case OutputException(member=member, message=message):
+            payload = _encode_json({"message": message})
+            return encode((string(":exception-type", member), _JSON_TYPE, _EXCEPTION), payload)
+        case OutputError(code=code, message=message):
+            return encode((string(":error-code", code), string(":error-message", message), _ERROR), b"")
+        case _:
+            assert_never(event)
+
+
+def _transcript_event(segment: TranscriptSegment, milliseconds: bool) -> bytes:
+    begin: float = (segment.begin_us + 500) // 1000
+    end: float = (segment.end_us + 500) // 1000
+    if not milliseconds:
+        begin, end = begin / 1000, end / 1000
+    channel_id = msgspec.UNSET if segment.channel_id is None else segment.channel_id
+    content = _Segment(segment.segment_id, begin, end, segment.is_partial, channel_id, segment.content)
+    return _encode_json(_TranscriptEvent(content))
+
+
+def invalid_signature(
+    message: str, framing: Literal["exception", "error", "validationException"]
+) -> OutputException | OutputError:
+    """What ends a stream whose event signatures do not hold.
+
+    InvalidSignatureException is documented (UG-stream) yet no member of the output union, and how it is framed is not
+    public: an exception of that type, an unmodeled error (safer for the official Python SDK, which raises KeyError on
+    an exception type that it does not know), or the validationException that every client knows.
+    """
+    match framing:
+        case "exception":
+            return OutputException(member="InvalidSignatureException", message=message)
+        case "error":
+            return OutputError(code="InvalidSignatureException", message=message)
+        case "validationException":
+            return OutputException(member="validationException", message=message)
+        case _:
+            assert_never(framing)

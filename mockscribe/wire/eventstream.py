@@ -1,0 +1,422 @@
+"""The AWS event-stream encoding: bytes ⇄ frames, both CRCs checked, the wire type of every header value kept.
+
+Specification (ES-SPEC): smithy, `docs/source-2.0/aws/amazon-eventstream.rst`. A message is
+
+    total length u32 │ headers length u32 │ CRC32 of those 8 bytes u32 │ headers │ payload │ CRC32 of all before u32
+
+big-endian. Knows bytes only: no service, no signatures (an envelope is a frame like any other), no IO.
+"""
+
+from __future__ import annotations
+
+import enum
+import struct
+import uuid
+from collections import deque
+from typing import NamedTuple
+from zlib import crc32
+
+import msgspec
+
+from mockscribe.errors import FrameError, FrameErrorKind
+
+MAX_PAYLOAD_BYTES = 25_165_824
+"""ES-SPEC: what a server must enforce (24 MiB)."""
+
+MAX_HEADERS_BYTES = 131_072
+"""ES-SPEC: what a server must enforce (128 KiB)."""
+
+PRELUDE_BYTES = 12
+FRAMING_BYTES = 16
+"""The prelude and the closing CRC: the size of a message without headers and payload."""
+
+
+class HeaderType(enum.IntEnum):
+    """The wire type of a header value; the number is the type byte."""
+
+    TRUE = 0
+    FALSE = 1
+    BYTE = 2
+    SHORT = 3
+    INT = 4
+    LONG = 5
+    BYTES = 6
+    STRING = 7
+    TIMESTAMP = 8
+    UUID = 9
+
+
+Value = bool | int | bytes | str | uuid.UUID
+
+
+class Header(NamedTuple):
+    """A header. Integers carry their width in `type`; a timestamp's value is milliseconds since the epoch."""
+
+    name: str
+    type: HeaderType
+    value: Value
+
+
+Headers = tuple[Header, ...]
+
+
+def string(name: str, value: str) -> Header:
+    """A header of type string."""
+    return Header(name, HeaderType.STRING, value)
+
+
+class Frame(msgspec.Struct, frozen=True, gc=False):
+    """One message. `offset` is where it began in its stream and `size` how many bytes it took there."""
+
+    headers: Headers
+    payload: bytes | memoryview
+    offset: int = 0
+    size: int = 0
+
+    def value(self, name: str) -> Value | None:
+        """The value of a header, or None."""
+        for header in self.headers:
+            if header[0] == name:
+                return header[2]
+        return None
+
+
+# ---- decoding
+
+_PRELUDE = struct.Struct(">III")
+_U32 = struct.Struct(">I")
+_INTEGERS = {
+    HeaderType.BYTE: struct.Struct(">b"),
+    HeaderType.SHORT: struct.Struct(">h"),
+    HeaderType.INT: struct.Struct(">i"),
+    HeaderType.LONG: struct.Struct(">q"),
+    HeaderType.TIMESTAMP: struct.Struct(">q"),
+}
+
+# What every signed message of a client begins with, in the two orders that SDKs write (facts 11a). Only the date and the
+# signature differ from one to the next, so these are recognised by their bytes instead of being parsed.
+_DATE = b"\x05:date\x08"
+_SIGNATURE = b"\x10:chunk-signature\x06\x00\x20"
+_ENVELOPE_BYTES = len(_DATE) + 8 + len(_SIGNATURE) + 32
+_SIGNATURE_AT = len(_DATE) + 8
+_DATE_AT = len(_SIGNATURE) + 32
+
+_KNOWN_BLOCKS: dict[bytes, Headers] = {}
+_MAX_KNOWN_BLOCKS = 512
+_MAX_KNOWN_BLOCK_BYTES = 256
+
+
+class Decoder:
+    """Frames out of bytes that arrive in any chunks, at amortised linear cost.
+
+    A frame that lies whole in one chunk is decoded in place: its payload is a view of that chunk. `max_payload_bytes`
+    and `max_headers_bytes` are the limits that ES-SPEC gives a server. After an error the decoder raises that error
+    for ever.
+    """
+
+    def __init__(
+        self, *, max_payload_bytes: int = MAX_PAYLOAD_BYTES, max_headers_bytes: int = MAX_HEADERS_BYTES
+    ) -> None:
+        self.offset = 0
+        self._max_payload_bytes = max_payload_bytes
+        self._max_headers_bytes = max_headers_bytes
+        self._waiting: deque[memoryview] = deque()
+        self._chunk = memoryview(b"")
+        self._at = 0
+        self._partial = bytearray()
+        self._lengths: tuple[int, int] | None = None
+        self._failure: FrameError | None = None
+
+    def feed(self, data: bytes | memoryview) -> None:
+        """More bytes have arrived; they are kept, not copied."""
+        if len(data):
+            self._waiting.append(memoryview(data))
+
+    def next_frame(self) -> Frame | None:
+        """The next frame, or None until more bytes come.
+
+        Raises:
+            FrameError: the bytes are no frame; the frames before it were returned.
+        """
+        if self._failure is not None:
+            raise self._failure
+        try:
+            while True:
+                if self._at >= len(self._chunk):
+                    if not self._waiting:
+                        return None
+                    self._chunk = self._waiting.popleft()
+                    self._at = 0
+                frame = self._complete() if self._partial else self._in_place()
+                if frame is not None:
+                    return frame
+        except FrameError as error:
+            self._failure = error
+            self._waiting.clear()
+            self._chunk = memoryview(b"")
+            self._partial.clear()
+            raise
+
+    def end(self) -> None:
+        """There will be no more bytes.
+
+        Raises:
+            FrameError: they ended inside a frame.
+        """
+        if self._failure is not None:
+            raise self._failure
+        held = len(self._partial) + len(self._chunk) - self._at + sum(map(len, self._waiting))
+        if held:
+            at = self.offset + held
+            message = f"The input ended inside the frame that began at byte {self.offset}."
+            self._failure = FrameError(FrameErrorKind.TRUNCATED, at, message)
+            raise self._failure
+
+    def _in_place(self) -> Frame | None:
+        chunk, at = self._chunk, self._at
+        available = len(chunk) - at
+        if available >= PRELUDE_BYTES:
+            total, headers_bytes = self._check_prelude(chunk, at)
+            if available >= total:
+                frame = _decode(chunk[at : at + total], headers_bytes, self.offset)
+                self._at = at + total
+                self.offset += total
+                return frame
+            self._lengths = (total, headers_bytes)
+        self._partial += chunk[at:]
+        self._at = len(chunk)
+        return None
+
+    def _complete(self) -> Frame | None:
+        """Fill up the frame that began in an earlier chunk: first its prelude, then the rest."""
+        partial = self._partial
+        if self._lengths is None:
+            self._take(PRELUDE_BYTES)
+            if len(partial) < PRELUDE_BYTES:
+                return None
+            self._lengths = self._check_prelude(partial, 0)
+        total, headers_bytes = self._lengths
+        self._take(total)
+        if len(partial) < total:
+            return None
+        frame = _decode(memoryview(bytes(partial)), headers_bytes, self.offset)
+        partial.clear()
+        self._lengths = None
+        self.offset += total
+        return frame
+
+    def _take(self, size: int) -> None:
+        end = min(len(self._chunk), self._at + size - len(self._partial))
+        self._partial += self._chunk[self._at : end]
+        self._at = end
+
+    def _check_prelude(self, data: memoryview | bytearray, at: int) -> tuple[int, int]:
+        return _check_prelude(data, at, self.offset, self._max_payload_bytes, self._max_headers_bytes)
+
+
+def decode_frame(data: bytes | memoryview, offset: int = 0) -> Frame:
+    """The one frame that `data` is; `offset` is where it stands in its stream.
+
+    Raises:
+        FrameError: it is no frame, or less or more than one.
+    """
+    view = memoryview(data)
+    if len(view) < PRELUDE_BYTES:
+        raise FrameError(FrameErrorKind.TRUNCATED, offset + len(view), f"{len(view)} bytes are less than a prelude.")
+    total, headers_bytes = _check_prelude(view, 0, offset, MAX_PAYLOAD_BYTES, MAX_HEADERS_BYTES)
+    if total > len(view):
+        message = f"A message of {total} bytes ends after {len(view)}."
+        raise FrameError(FrameErrorKind.TRUNCATED, offset + len(view), message)
+    if total < len(view):
+        message = f"{len(view) - total} bytes follow a message of {total} bytes."
+        raise FrameError(FrameErrorKind.TOTAL_LENGTH, offset + total, message)
+    return _decode(view, headers_bytes, offset)
+
+
+def _check_prelude(
+    data: memoryview | bytearray, at: int, offset: int, max_payload_bytes: int, max_headers_bytes: int
+) -> tuple[int, int]:
+    """Total and headers length of the message at `at`: the CRC first, and only then what it vouches for."""
+    total, headers_bytes, stated = _PRELUDE.unpack_from(data, at)
+    found = crc32(data[at : at + 8])
+    if found != stated:
+        message = f"Prelude CRC mismatch: computed {found:08x}, the message has {stated:08x}."
+        raise FrameError(FrameErrorKind.PRELUDE_CRC, offset + 8, message)
+    if total < FRAMING_BYTES:
+        message = f"Total length {total} is less than the {FRAMING_BYTES} bytes of an empty message."
+        raise FrameError(FrameErrorKind.TOTAL_LENGTH, offset, message)
+    if headers_bytes > total - FRAMING_BYTES:
+        message = f"Headers length {headers_bytes} does not fit into a message of {total} bytes."
+        raise FrameError(FrameErrorKind.HEADERS_LENGTH, offset + 4, message)
+    if headers_bytes > max_headers_bytes:
+        message = f"Headers length {headers_bytes} exceeds the limit of {max_headers_bytes} bytes."
+        raise FrameError(FrameErrorKind.HEADERS_LENGTH, offset + 4, message)
+    payload_bytes = total - headers_bytes - FRAMING_BYTES
+    if payload_bytes > max_payload_bytes:
+        message = f"Payload length {payload_bytes} exceeds the limit of {max_payload_bytes} bytes."
+        raise FrameError(FrameErrorKind.PAYLOAD_LENGTH, offset, message)
+    return total, headers_bytes
+
+
+def _decode(message: memoryview, headers_bytes: int, offset: int) -> Frame:
+    """A frame out of exactly its bytes, whose prelude was checked."""
+    size = len(message)
+    (stated,) = _U32.unpack_from(message, size - 4)
+    found = crc32(message[: size - 4])
+    if found != stated:
+        text = f"Message CRC mismatch: computed {found:08x}, the message has {stated:08x}."
+        raise FrameError(FrameErrorKind.MESSAGE_CRC, offset + size - 4, text)
+    headers_end = PRELUDE_BYTES + headers_bytes
+    headers = _headers(bytes(message[PRELUDE_BYTES:headers_end]), offset + PRELUDE_BYTES)
+    return Frame(headers, message[headers_end : size - 4], offset, size)
+
+
+def _headers(block: bytes, offset: int) -> Headers:
+    known = _KNOWN_BLOCKS.get(block)
+    if known is not None:
+        return known
+    if len(block) == _ENVELOPE_BYTES:
+        if block.startswith(_DATE) and block.startswith(_SIGNATURE, _SIGNATURE_AT):
+            return (_date(block, len(_DATE)), Header(":chunk-signature", HeaderType.BYTES, block[-32:]))
+        if block.startswith(_SIGNATURE) and block.startswith(_DATE, _DATE_AT):
+            signature = Header(":chunk-signature", HeaderType.BYTES, block[len(_SIGNATURE) : _DATE_AT])
+            return (signature, _date(block, _DATE_AT + len(_DATE)))
+    headers = _parse_headers(block, offset)
+    if len(block) <= _MAX_KNOWN_BLOCK_BYTES and all(each.type is HeaderType.STRING for each in headers):
+        if len(_KNOWN_BLOCKS) >= _MAX_KNOWN_BLOCKS:
+            _KNOWN_BLOCKS.clear()
+        _KNOWN_BLOCKS[block] = headers
+    return headers
+
+
+def _date(block: bytes, at: int) -> Header:
+    return Header(":date", HeaderType.TIMESTAMP, _INTEGERS[HeaderType.TIMESTAMP].unpack_from(block, at)[0])
+
+
+def _parse_headers(block: bytes, offset: int) -> Headers:
+    headers: list[Header] = []
+    names: set[str] = set()
+    at = 0
+    while at < len(block):
+        start = offset + at
+        name_bytes = block[at]
+        name_end = at + 1 + name_bytes
+        if name_bytes == 0:
+            raise FrameError(FrameErrorKind.HEADER_NAME, start, "A header has an empty name.")
+        if name_end >= len(block):
+            raise FrameError(FrameErrorKind.HEADER_NAME, start, "A header's name reaches beyond the headers.")
+        try:
+            name = block[at + 1 : name_end].decode()
+        except UnicodeDecodeError:
+            raise FrameError(FrameErrorKind.HEADER_NAME, start + 1, "A header's name is not UTF-8.") from None
+        if name in names:
+            raise FrameError(FrameErrorKind.DUPLICATE_HEADER, start, f"The header {name!r} stands twice.")
+        names.add(name)
+        try:
+            type_ = HeaderType(block[name_end])
+        except ValueError:
+            text = f"The header {name!r} has the unknown type {block[name_end]}."
+            raise FrameError(FrameErrorKind.HEADER_TYPE, offset + name_end, text) from None
+        value, at = _parse_value(block, name_end + 1, name, type_, offset)
+        headers.append(Header(name, type_, value))
+    return tuple(headers)
+
+
+def _parse_value(block: bytes, at: int, name: str, type_: HeaderType, offset: int) -> tuple[Value, int]:
+    """The value that begins at `at`, and where it ends."""
+    match type_:
+        case HeaderType.TRUE | HeaderType.FALSE:
+            return type_ is HeaderType.TRUE, at
+        case HeaderType.BYTES | HeaderType.STRING:
+            if at + 2 > len(block):
+                raise _short(name, offset + at)
+            begin = at + 2
+            end = begin + int.from_bytes(block[at:begin], "big")
+        case HeaderType.UUID:
+            begin, end = at, at + 16
+        case _:
+            begin, end = at, at + _INTEGERS[type_].size
+    if end > len(block):
+        raise _short(name, offset + at)
+    raw = block[begin:end]
+    match type_:
+        case HeaderType.BYTES:
+            return raw, end
+        case HeaderType.STRING:
+            try:
+                return raw.decode(), end
+            except UnicodeDecodeError:
+                text = f"The value of the header {name!r} is not UTF-8."
+                raise FrameError(FrameErrorKind.HEADER_VALUE, offset + begin, text) from None
+        case HeaderType.UUID:
+            return uuid.UUID(bytes=raw), end
+        case _:
+            number: int = _INTEGERS[type_].unpack(raw)[0]
+            return number, end
+
+
+def _short(name: str, offset: int) -> FrameError:
+    text = f"The value of the header {name!r} reaches beyond the headers."
+    return FrameError(FrameErrorKind.HEADER_VALUE, offset, text)
+
+
+# ---- encoding
+
+_ENCODED_BLOCKS: dict[Headers, bytes] = {}
+
+
+def encode(headers: Headers, payload: bytes | memoryview) -> bytes:
+    """The bytes of a message; the exact inverse of decoding.
+
+    Raises:
+        ValueError: a header cannot be encoded (see `encode_headers`).
+    """
+    block = encode_headers(headers)
+    lengths = struct.pack(">II", FRAMING_BYTES + len(block) + len(payload), len(block))
+    start = lengths + _U32.pack(crc32(lengths)) + block
+    return b"".join((start, payload, _U32.pack(crc32(payload, crc32(start)))))
+
+
+def encode_headers(headers: Headers) -> bytes:
+    """The headers' block.
+
+    Raises:
+        ValueError: a name of no or over 255 bytes, a value of over 65,535 bytes or out of its type's range.
+    """
+    known = _ENCODED_BLOCKS.get(headers)
+    if known is not None:
+        return known
+    block = b"".join(_encode_header(header) for header in headers)
+    if len(block) <= _MAX_KNOWN_BLOCK_BYTES and all(header.type is HeaderType.STRING for header in headers):
+        if len(_ENCODED_BLOCKS) >= _MAX_KNOWN_BLOCKS:
+            _ENCODED_BLOCKS.clear()
+        _ENCODED_BLOCKS[headers] = block
+    return block
+
+
+def _encode_header(header: Header) -> bytes:
+    name = header.name.encode()
+    if not 1 <= len(name) <= 255:
+        raise ValueError(f"the header name {header.name!r} takes {len(name)} bytes: 1 to 255 are allowed")
+    return bytes((len(name),)) + name + bytes((header.type,)) + _encode_value(header)
+
+
+def _encode_value(header: Header) -> bytes:
+    value = header.value
+    match header.type, value:
+        case (HeaderType.TRUE, True) | (HeaderType.FALSE, False):
+            return b""
+        case (HeaderType.BYTES, bytes()) | (HeaderType.STRING, str()):
+            raw = value if isinstance(value, bytes) else str(value).encode()
+            if len(raw) > 0xFFFF:
+                raise ValueError(f"the value of {header.name!r} takes {len(raw)} bytes: at most 65,535 are allowed")
+            return struct.pack(">H", len(raw)) + raw
+        case HeaderType.UUID, uuid.UUID():
+            return value.bytes
+        case type_, int() if type_ in _INTEGERS and not isinstance(value, bool):
+            try:
+                return _INTEGERS[type_].pack(value)
+            except struct.error:
+                raise ValueError(f"{value} is out of range for {header.name!r} of type {type_.name}") from None
+        case _:
+            raise ValueError(f"{value!r} is no value of type {header.type.name} ({header.name!r})")

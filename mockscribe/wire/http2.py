@@ -1,0 +1,434 @@
+"""Bytes ⇄ exchanges over HTTP/2 (RFC 9113); the only importer of h2.
+
+Frames are split by us. DATA, WINDOW_UPDATE and received GOAWAY never reach h2: both directions' windows, padding,
+content-length and END_STREAM are ours (`http2_input.py`, `http2_output.py`). Every other frame goes to h2, one at a
+time (given a whole read its state runs ahead of its events): HPACK, settings, stream states and their rules are h2's.
+
+What h2 must hear of the frames it does not see: a client's END_STREAM on DATA, as empty trailers (an empty DATA would
+trip its content-length check; this rests on our never lowering HEADER_TABLE_SIZE), and our own, by `end_stream()`,
+whose frame is dropped.
+
+A limit of h2 that remains: a content-length which is no number, or is given twice and differs, ends the connection,
+where RFC 9113, 8.1.1 asks for the stream alone.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+
+import h2.events
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.exceptions import ProtocolError
+from h2.settings import SettingCodes, Settings
+
+from mockscribe.wire import http2_frames as frames
+from mockscribe.wire.allowance import Allowance
+from mockscribe.wire.ending import Ending
+from mockscribe.wire.exchange import (
+    BodyReceived,
+    Closing,
+    GoAwayReceived,
+    Headers,
+    Observed,
+    Output,
+    RequestReceived,
+    RuleBroken,
+)
+from mockscribe.wire.http2_fields import check_trailers, request_head
+from mockscribe.wire.http2_frames import PREFACE, ErrorCode, RuleError, connection_error, stream_error
+from mockscribe.wire.http2_output import Field
+from mockscribe.wire.http2_streams import Streams
+
+__all__ = ["PREFACE", "Http2Connection"]
+
+UNSENT_FRAMES = 4096
+"""Frames that may wait for the transport before reading should stop; own choice: 70 kB of answers to PING."""
+
+_H2_RULES = {  # what h2 checks: the rule's name and clause by type of frame
+    frames.HEADERS: ("headers_frame", "6.2"),
+    frames.PRIORITY: ("priority_frame", "6.3"),
+    frames.RST_STREAM: ("rst_stream_frame", "6.4"),
+    frames.SETTINGS: ("settings_frame", "6.5"),
+    frames.PUSH_PROMISE: ("push_promise_frame", "6.6"),
+    frames.PING: ("ping_frame", "6.7"),
+    frames.CONTINUATION: ("headers_frame", "6.10"),
+}
+
+
+class _Phase(enum.Enum):
+    OPEN = enum.auto()
+    DRAINING = enum.auto()  # our GOAWAY is out, open streams go on
+    ENDED = enum.auto()
+
+
+class _States:
+    """h2, reduced to what is asked of it (see `StreamStates`)."""
+
+    def __init__(self, out: list[bytes | memoryview], max_concurrent_streams: int, max_header_list_bytes: int) -> None:
+        self._out = out
+        self._h2 = H2Connection(
+            H2Configuration(
+                client_side=False,
+                validate_inbound_headers=False,  # http2_fields.py does, at the price of one stream
+                validate_outbound_headers=False,  # ours; a refusal half-way would leave HPACK's tables out of step
+                normalize_outbound_headers=False,
+            )
+        )
+        settings = {
+            SettingCodes.MAX_CONCURRENT_STREAMS: max_concurrent_streams,
+            SettingCodes.MAX_HEADER_LIST_SIZE: max_header_list_bytes,
+        }
+        self._h2.local_settings = Settings(client=False, initial_values=settings)
+        self._h2.decoder.max_header_list_size = max_header_list_bytes
+        self._h2.initiate_connection()
+        self._take()
+        # h2 would end the connection over one stream too many; we refuse that stream
+        settings[SettingCodes.MAX_CONCURRENT_STREAMS] = frames.MAX_WINDOW
+        self._h2.local_settings = Settings(client=False, initial_values=settings)
+        self._h2.receive_data(PREFACE)
+
+    def receive(self, kind: int, flags: int, stream_id: int, payload: bytes | memoryview) -> Sequence[h2.events.Event]:
+        """One frame of the client.
+
+        Raises:
+            RuleError: of the connection.
+        """
+        try:
+            events = self._h2.receive_data(frames.frame(kind, flags, stream_id, payload))
+        except ProtocolError as error:
+            self._h2.clear_outbound_data_buffer()  # its GOAWAY; ours says more
+            rule, clause = _H2_RULES[kind]
+            raise connection_error(rule, clause, str(error) or type(error).__name__, error.error_code) from None
+        self._take()
+        return events
+
+    def received_end(self, stream_id: int) -> None:
+        """The client's END_STREAM came on a DATA frame."""
+        self.receive(frames.HEADERS, frames.END_HEADERS | frames.END_STREAM, stream_id, b"")
+
+    def client_settings(self) -> tuple[int, int]:
+        """SETTINGS_INITIAL_WINDOW_SIZE and SETTINGS_MAX_FRAME_SIZE."""
+        return self._h2.remote_settings.initial_window_size, self._h2.max_outbound_frame_size
+
+    def send_fields(self, stream_id: int, fields: Sequence[Field], *, last: bool) -> None:
+        self._h2.send_headers(stream_id, fields, end_stream=last)
+        self._take()
+
+    def sent_end(self, stream_id: int) -> None:
+        self._h2.end_stream(stream_id)
+        self._h2.clear_outbound_data_buffer()
+
+    def send_reset(self, stream_id: int, code: int) -> None:
+        if not self._h2.streams[stream_id].closed:
+            self._h2.reset_stream(stream_id, code)
+            self._take()
+
+    def _take(self) -> None:
+        if data := self._h2.data_to_send():
+            self._out.append(data)
+
+
+class Http2Connection:
+    """The server's side of one HTTP/2 connection; the calls are those of `HttpConnection`.
+
+    `max_concurrent_streams`: RFC 9113, 6.5.2 recommends 100 at least; a stream beyond is refused.
+    `max_header_list_bytes`: h2's default; an SDK's request has about 1,500.
+    `reset_burst`, `reset_rate`: streams that a client may reset or have reset, at once and a second; nghttp2's values.
+    `control_burst`, `control_rate`: PING, SETTINGS and DATA frames without an effect, likewise; own choice, at which a
+    flood costs a few percent of a core.
+    """
+
+    version = "2"
+
+    def __init__(
+        self,
+        *,
+        max_concurrent_streams: int = 100,
+        max_header_list_bytes: int = 65_536,
+        reset_burst: int = 1000,
+        reset_rate: float = 33.0,
+        control_burst: int = 10_000,
+        control_rate: float = 1000.0,
+    ) -> None:
+        self._max_concurrent_streams = max_concurrent_streams
+        self._max_header_list_bytes = max_header_list_bytes
+        self._resets = Allowance(reset_burst, reset_rate)
+        self._controls = Allowance(control_burst, control_rate)
+        self._out: list[bytes | memoryview] = []
+        self._states = _States(self._out, max_concurrent_streams, max_header_list_bytes)
+        self._streams = Streams(self._states, self._out)
+        self._splitter = frames.FrameSplitter()
+        self._ending = Ending()
+        self._phase = _Phase.OPEN
+        self._now = 0.0
+        self._newest = 0  # the client's last stream
+        self._started = False  # the client's SETTINGS came
+        self._acknowledged = False  # ours are
+        self._block_stream = 0  # whose header block is open; 0: none
+        self._block_bytes = 0
+        self._unended_trailers = False
+
+    # ---- bytes in
+
+    @property
+    def reading(self) -> bool:
+        return len(self._out) < UNSENT_FRAMES
+
+    def receive_data(self, data: bytes, now: float) -> Sequence[Observed]:
+        self._now = now
+        if self._phase is not _Phase.ENDED:
+            try:
+                for kind, flags, stream_id, payload in self._splitter.split(data):
+                    try:
+                        self._receive_frame(kind, flags, stream_id, payload)
+                    except RuleError as error:
+                        if error.stream is None:
+                            raise
+                        self._break_stream(error, error.stream)
+            except RuleError as error:
+                self._break_connection(error)
+        return self._streams.take_observed()
+
+    def receive_eof(self, now: float) -> Sequence[Observed]:
+        """The client closed its half: with nobody to open windows no stream can go on."""
+        self._now = now
+        if self._phase is _Phase.ENDED:
+            self._ending.receive_eof()
+        else:
+            self._streams.lose_all("the client closed the connection", by_client=True)
+            self._end(Closing.EOF if self._out else Closing.ABORT)
+        return self._streams.take_observed()
+
+    def tick(self, now: float) -> Sequence[Observed]:
+        self._now = now
+        self._ending.tick(now)
+        return self._streams.take_observed()
+
+    def next_deadline(self) -> float | None:
+        return self._now if self._streams.queue.drained else self._ending.deadline(self._now)
+
+    def _receive_frame(self, kind: int, flags: int, stream_id: int, payload: memoryview) -> None:
+        if self._block_stream and (kind != frames.CONTINUATION or stream_id != self._block_stream):
+            raise connection_error("header_block", "6.10", "A frame stands inside a header block")
+        if not self._started and (kind != frames.SETTINGS or flags & frames.ACK):
+            raise connection_error("first_frame", "3.4", "The client's first frame is not SETTINGS")
+        match kind:
+            case frames.DATA:
+                self._receive_data_frame(flags, stream_id, payload)
+            case frames.WINDOW_UPDATE:
+                self._receive_window_update(stream_id, frames.window_increment(payload))
+            case frames.HEADERS | frames.CONTINUATION:
+                self._receive_header_frame(kind, flags, stream_id, payload)
+            case frames.SETTINGS:
+                self._receive_settings(flags, stream_id, payload)
+            case frames.RST_STREAM:
+                self._receive_rst_stream(flags, stream_id, payload)
+            case frames.PING:
+                self._spend(self._controls, "PING frames")
+                self._states.receive(kind, flags, stream_id, payload)
+            case frames.PRIORITY | frames.PUSH_PROMISE:
+                self._states.receive(kind, flags, stream_id, payload)
+            case frames.GOAWAY:
+                self._receive_goaway(stream_id, payload)
+            case _:
+                pass  # RFC 9113, 5.5: frames of unknown types are ignored
+
+    def _receive_data_frame(self, flags: int, stream_id: int, payload: memoryview) -> None:
+        body = self._streams.windows.unpack(flags, payload)
+        stream = self._streams.get(stream_id)
+        if stream is None or stream.input.ended:
+            self._receive_late_data(stream_id)
+            return
+        size, octets, last = len(payload), len(body), bool(flags & frames.END_STREAM)
+        stream.input.take(size, octets, last=last)
+        if octets:
+            self._streams.observed.append(BodyReceived(exchange=stream_id, data=body))
+        elif not last:
+            self._spend(self._controls, "empty DATA frames")
+        if last:
+            self._states.received_end(stream_id)
+            self._streams.end_request(stream)
+        elif octets != size:
+            self._streams.windows.consume(stream.input, size - octets)
+
+    def _receive_late_data(self, stream_id: int) -> None:
+        if self._is_idle(stream_id):
+            raise connection_error("stream_state", "6.1", f"DATA on stream {stream_id}, which is not open")
+        if not self._streams.was_reset(stream_id):
+            message = "DATA on a stream that the client had ended"
+            raise stream_error(stream_id, "stream_state", "5.1", message, ErrorCode.STREAM_CLOSED)
+        self._spend(self._controls, "DATA frames on streams that were reset")
+
+    def _receive_window_update(self, stream_id: int, increment: int) -> None:
+        if stream_id == 0:
+            self._streams.queue.widen(increment)
+        elif (stream := self._streams.get(stream_id)) is not None:
+            self._streams.queue.widen_stream(stream.output, increment)
+        elif self._is_idle(stream_id):
+            raise connection_error("stream_state", "5.1", f"WINDOW_UPDATE on stream {stream_id}, which is not open")
+
+    def _receive_settings(self, flags: int, stream_id: int, payload: memoryview) -> None:
+        self._spend(self._controls, "SETTINGS frames")
+        self._states.receive(frames.SETTINGS, flags, stream_id, payload)
+        self._started = True
+        if flags & frames.ACK:
+            self._acknowledged = True
+            return
+        initial_window, self._streams.queue.max_frame_bytes = self._states.client_settings()
+        self._streams.resize(initial_window)
+
+    def _receive_goaway(self, stream_id: int, payload: memoryview) -> None:
+        if stream_id:
+            raise connection_error("goaway_frame", "6.8", "GOAWAY on a stream")
+        if len(payload) < 8:
+            message = "A GOAWAY frame of less than 8 bytes"
+            raise connection_error("goaway_frame", "6.8", message, ErrorCode.FRAME_SIZE_ERROR)
+        self._streams.observed.append(GoAwayReceived(code=int.from_bytes(payload[4:8], "big")))
+
+    def _receive_rst_stream(self, flags: int, stream_id: int, payload: memoryview) -> None:
+        if stream_id and self._is_idle(stream_id):  # h2 would let it pass
+            raise connection_error("stream_state", "6.4", f"RST_STREAM on stream {stream_id}, which is not open")
+        self._spend(self._resets, "streams reset")
+        self._states.receive(frames.RST_STREAM, flags, stream_id, payload)
+        stream = self._streams.get(stream_id)
+        if stream is not None:
+            code = int.from_bytes(payload, "big")
+            reason = f"the client reset the stream with {frames.code_name(code)}"
+            self._streams.lose(stream, reason, code, by_client=True)
+
+    def _is_idle(self, stream_id: int) -> bool:
+        return stream_id > self._newest or not stream_id & 1
+
+    # ---- header blocks
+
+    def _receive_header_frame(self, kind: int, flags: int, stream_id: int, payload: memoryview) -> None:
+        if kind == frames.HEADERS:
+            self._block_bytes = 0
+            self._unended_trailers = not flags & frames.END_STREAM and self._streams.get(stream_id) is not None
+            if self._unended_trailers:
+                flags |= frames.END_STREAM  # h2 would end the connection; we end the stream once the block is complete
+        elif not self._block_stream:
+            raise connection_error("header_block", "6.10", "CONTINUATION without a header block to continue")
+        self._block_bytes += len(payload)
+        if self._block_bytes > self._max_header_list_bytes:
+            message = f"A header block of more than {self._max_header_list_bytes} bytes"
+            raise connection_error("header_list_size", "10.5.1", message, ErrorCode.ENHANCE_YOUR_CALM)
+        self._block_stream = 0 if flags & frames.END_HEADERS else stream_id
+        for event in self._states.receive(kind, flags, stream_id, payload):
+            match event:
+                case h2.events.RequestReceived():
+                    self._receive_request(stream_id, event)
+                case h2.events.TrailersReceived():
+                    self._receive_trailers(stream_id, event)
+                case h2.events.StreamReset():  # by h2 itself, which has written the RST_STREAM
+                    message = "HEADERS on a stream that the client had ended"
+                    raise stream_error(stream_id, "stream_state", "5.1", message, ErrorCode.STREAM_CLOSED)
+                case _:
+                    pass  # priorities, and ends that the events above tell too
+
+    def _receive_request(self, stream_id: int, event: h2.events.RequestReceived) -> None:
+        self._newest = stream_id
+        if self._phase is _Phase.DRAINING or len(self._streams) >= self._max_concurrent_streams:
+            self._streams.refuse(stream_id, ErrorCode.REFUSED_STREAM)
+            if self._acknowledged and self._phase is _Phase.OPEN:  # else the client could not know better
+                message = f"More than {self._max_concurrent_streams} streams at once; this one was refused"
+                self._tell("max_concurrent_streams", "5.1.2", message, stream_id)
+            return
+        stream = self._streams.open(stream_id)
+        head = request_head(event.headers, stream_id)
+        length = head.header("content-length")
+        stream.input.content_length = None if length is None else int(length)  # h2 has seen to it that it is a number
+        ended = stream.input.ended = event.stream_ended is not None
+        if ended:
+            stream.input.check_length(last=True)
+        else:
+            self._streams.windows.raise_for(stream.input)
+            if (head.header("expect") or "").lower() == "100-continue":
+                self._streams.expect_continue(stream)
+        stream.announced = True
+        self._streams.observed.append(RequestReceived(exchange=stream_id, head=head, ended=ended))
+
+    def _receive_trailers(self, stream_id: int, event: h2.events.TrailersReceived) -> None:
+        stream = self._streams.get(stream_id)
+        assert stream is not None  # h2 knows of none that we do not
+        if self._unended_trailers:
+            raise stream_error(stream_id, "trailers", "8.1", "A second HEADERS frame without END_STREAM")
+        check_trailers(event.headers, stream_id)
+        stream.input.check_length(last=True)
+        self._streams.end_request(stream)
+
+    # ---- broken rules
+
+    def _spend(self, allowance: Allowance, what: str) -> None:
+        if not allowance.spend(self._now):
+            message = f"Too many {what}: more than {allowance.burst} at once or {allowance.rate:g} a second"
+            raise connection_error("flood", "10.5", message, ErrorCode.ENHANCE_YOUR_CALM)
+
+    def _tell(self, rule: str, clause: str, message: str, exchange: int | None) -> None:
+        source, offset = f"RFC 9113, {clause}", self._splitter.offset
+        self._streams.observed.append(
+            RuleBroken(exchange=exchange, rule=rule, source=source, offset=offset, message=message)
+        )
+
+    def _break_stream(self, error: RuleError, stream_id: int) -> None:
+        self._tell(error.rule, error.clause, error.message, stream_id)
+        stream = self._streams.get(stream_id)
+        if stream is None:
+            self._out.append(frames.rst_stream_frame(stream_id, error.code))
+        else:
+            self._streams.refuse(stream_id, error.code)
+            self._streams.lose(stream, error.message, error.code, by_client=False)
+        self._spend(self._resets, "broken streams")
+
+    def _break_connection(self, error: RuleError) -> None:
+        self._tell(error.rule, error.clause, error.message, None)
+        self._out.append(frames.goaway_frame(self._newest, error.code, error.message))
+        self._streams.lose_all(error.message, by_client=False)
+        self._end(Closing.EOF)
+
+    def _end(self, closing: Closing) -> None:
+        self._phase = _Phase.ENDED
+        self._ending.begin(closing)
+
+    # ---- what is done to exchanges
+
+    def send_head(self, exchange: int, status: int, headers: Headers) -> None:
+        self._streams.send_head(exchange, status, headers)
+
+    def send(self, exchange: int, data: bytes) -> None:
+        self._streams.send(exchange, data)
+
+    def end(self, exchange: int) -> None:
+        self._streams.end(exchange)
+
+    def reset(self, exchange: int, code: int) -> None:
+        self._streams.reset(exchange, code)
+
+    def consume(self, exchange: int, octets: int) -> None:
+        self._streams.consume(exchange, octets)
+
+    def output_size(self, exchange: int) -> int:
+        return self._streams.output_size(exchange)
+
+    # ---- bytes out
+
+    def go_away(self, code: int = 0) -> None:
+        if self._phase is not _Phase.ENDED:
+            self._streams.write()
+            self._out.append(frames.goaway_frame(self._newest, code, ""))  # h2 would refuse open streams after its own
+            self._phase = _Phase.DRAINING
+
+    def abort(self) -> None:
+        self._streams.write()
+        self._streams.abandon()
+        self._end(Closing.ABORT)
+
+    def data_to_send(self) -> Output:
+        self._streams.write()
+        if self._phase is _Phase.DRAINING and not self._streams:
+            self._end(Closing.EOF)
+        data = b"".join(self._out)
+        self._out.clear()
+        return Output(data=data, closing=self._ending.announce())
