@@ -53,12 +53,37 @@ def exception(member: str, text: str) -> bytes:
 
 
 def transcript(
-    content: str, begin: float, end: float, *, partial: bool = False, id: str = "s1", channel: str | None = None
+    content: str, begin: float, end: float, *, partial: bool = False, segment_id: str = "s1", channel: str | None = None
 ) -> bytes:
     segment = {
-        "segmentId": id, "audioBeginOffset": begin, "audioEndOffset": end, "isPartial": partial, "content": content,
+        "segmentId": segment_id, "audioBeginOffset": begin, "audioEndOffset": end, "isPartial": partial, "content": content,
     }  # fmt: skip
     return event("transcriptEvent", {"transcriptSegment": segment | ({"channelId": channel} if channel else {})})
+
+
+def signing_key(secret: str, scope: str) -> bytes:
+    """The key of a credential scope (`YYYYMMDD/region/service/aws4_request`)."""
+    key = f"AWS4{secret}".encode()
+    for part in scope.split("/"):
+        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+    return key
+
+
+def event_signature(key: bytes, scope: str, prior: str, date_ms: int, inner: bytes) -> bytes:
+    """The signature of an event dated `date_ms`, after the one that is `prior` in hex."""
+    moment = datetime.datetime.fromtimestamp(date_ms // 1000, datetime.UTC)
+    date_header = b"\x05:date\x08" + struct.pack("!q", date_ms)
+    text = "\n".join(
+        (
+            "AWS4-HMAC-SHA256-PAYLOAD",
+            moment.strftime("%Y%m%dT%H%M%SZ"),
+            scope,
+            prior,
+            hashlib.sha256(date_header).hexdigest(),
+            hashlib.sha256(inner).hexdigest(),
+        )
+    )
+    return hmac.new(key, text.encode(), hashlib.sha256).digest()
 
 
 class FarEnd:
@@ -145,26 +170,10 @@ class FarEnd:
         assert given["Signature"] == oracle.signature(text, request)
         self._signature = given["Signature"]
         self._scope = f"{date}/{region}/{service}/aws4_request"
-        key = f"AWS4{SECRETS[access_key]}".encode()
-        for part in self._scope.split("/"):
-            key = hmac.new(key, part.encode(), hashlib.sha256).digest()
-        self._key = key
+        self._key = signing_key(SECRETS[access_key], self._scope)
 
     def _verify_event(self, date: Any, signature: bytes, inner: bytes) -> None:
-        milliseconds = int(date)
-        moment = datetime.datetime.fromtimestamp(milliseconds // 1000, datetime.UTC)
-        date_header = b"\x05:date\x08" + struct.pack("!q", milliseconds)
-        text = "\n".join(
-            (
-                "AWS4-HMAC-SHA256-PAYLOAD",
-                moment.strftime("%Y%m%dT%H%M%SZ"),
-                self._scope,
-                self._signature,
-                hashlib.sha256(date_header).hexdigest(),
-                hashlib.sha256(inner).hexdigest(),
-            )
-        )
-        expected = hmac.new(self._key, text.encode(), hashlib.sha256).digest()
+        expected = event_signature(self._key, self._scope, self._signature, int(date), inner)
         assert signature == expected, f"event {len(self.events)} breaks the chain of signatures"
         self._signature = expected.hex()
 
