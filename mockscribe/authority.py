@@ -7,7 +7,10 @@ import.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import fcntl
+import functools
 import ipaddress
 import os
 import re
@@ -17,7 +20,7 @@ import ssl
 import sys
 import tempfile
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +42,8 @@ LEAF_LIFETIME = datetime.timedelta(days=397)
 CLOCK_SKEW = datetime.timedelta(days=1)
 """How far a client's clock may be behind ours; own choice: virtual machines wake up late."""
 
+CA_FILE = "ca.pem"
+
 CACHED_CONTEXTS = 64
 """Names whose certificates are kept; clients choose names, and a context takes some 50 kB. Own choice."""
 
@@ -54,6 +59,11 @@ def default_folder() -> Path:
         return Path.home() / "Library" / "Caches" / "mockscribe"
     cache = os.environ.get("XDG_CACHE_HOME", "")
     return (Path(cache) if os.path.isabs(cache) else Path.home() / ".cache") / "mockscribe"
+
+
+def ca_file() -> Path:
+    """Where the CA's certificate is kept for clients; it may not have been made yet."""
+    return default_folder() / CA_FILE
 
 
 def _now() -> datetime.datetime:
@@ -138,7 +148,7 @@ class Authority:
 
     def _issue(self, names: list[str]) -> ssl.SSLContext:
         from cryptography import x509
-        from cryptography.hazmat.primitives import hashes, serialization
+        from cryptography.hazmat.primitives import hashes
         from cryptography.hazmat.primitives.asymmetric import ec
         from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -163,11 +173,8 @@ class Authority:
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
             .sign(self._key, hashes.SHA256())
         )
-        private = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
         context = new_context()
-        with _readable_file(_certificate_pem(certificate) + private) as path:
+        with _readable_file(_private_pem(key, certificate)) as path:
             context.load_cert_chain(path)
         return context
 
@@ -194,13 +201,13 @@ def _kept_ca(folder: Path, now: datetime.datetime) -> tuple[ec.EllipticCurvePriv
     `authority.pem` holds key and certificate in one file, so that they always belong together; `ca.pem` is the
     certificate alone, for clients.
     """
-    private, public = folder / "authority.pem", folder / "ca.pem"
+    private, public = folder / "authority.pem", folder / CA_FILE
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _locked(folder):
         kept = _read_ca(private, now)
         if kept is None:
             kept = _make_ca(now)
-            _write_atomically(private, _ca_pem(*kept), mode=0o600)
+            _write_atomically(private, _private_pem(*kept), mode=0o600)
         certificate = _certificate_pem(kept[1])
         if not public.exists() or public.read_bytes() != certificate:
             _write_atomically(public, certificate, mode=0o644)
@@ -277,3 +284,89 @@ def _certificate_pem(certificate: x509.Certificate) -> bytes:
     from cryptography.hazmat.primitives.serialization import Encoding
 
     return certificate.public_bytes(Encoding.PEM)
+
+
+def _private_pem(key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> bytes:
+    """Key and certificate in one file."""
+    from cryptography.hazmat.primitives import serialization
+
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return _certificate_pem(certificate) + private
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Alone in the folder; the lock goes with the process that holds it."""
+    handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _write_atomically(path: Path, data: bytes, *, mode: int) -> None:
+    """Write a file in one piece: a reader finds the old one or the new one."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with open(handle, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(data)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+@contextlib.contextmanager
+def _readable_file(data: bytes) -> Iterator[str]:
+    """A path at which `data` can be read, for `load_cert_chain`, which wants a file: in memory where that is possible, so
+    that a private key touches no disk and a read-only file system is enough."""
+    if hasattr(os, "memfd_create"):
+        handle = _memory_file(data)
+        try:
+            yield f"/proc/self/fd/{handle}"
+        finally:
+            os.close(handle)
+    else:  # macOS
+        with tempfile.NamedTemporaryFile(prefix="mockscribe-") as file:
+            file.write(data)
+            file.flush()
+            yield file.name
+
+
+def _memory_file(data: bytes) -> int:
+    """A handle of a file in memory (Linux)."""
+    handle = os.memfd_create("mockscribe")
+    with open(handle, "wb", closefd=False) as file:
+        file.write(data)
+    return handle
+
+
+# ---- names
+
+
+def _with_prefixes(name: str) -> list[str]:
+    return [name, *(prefix + name for prefix in HOST_PREFIXES)]
+
+
+def _is_host_name(name: str) -> bool:
+    """Whether it can be a DNS name or an address: what a client sends as SNI may be anything."""
+    return _is_address(name) or (len(name) <= 253 and all(_LABEL.fullmatch(label) for label in name.split(".")))
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+@functools.cache
+def _machine_names() -> frozenset[str]:
+    """The machine's own names; asks no resolver, which might be slow or far away."""
+    name = socket.gethostname().lower()
+    return frozenset(each for each in (name, name.partition(".")[0]) if each)

@@ -14,12 +14,13 @@ for streams, and it never lets an exception out.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, assert_never
 
 from mockscribe import listening, routes
 from mockscribe.journal import Kind, Origin
 from mockscribe.mock import DEFAULT_ACCOUNT, Account, Mock
+from mockscribe.wire.ending import Ending
 from mockscribe.wire.exchange import (
     BodyReceived,
     Closing,
@@ -71,38 +72,49 @@ class Connection:
         self._tls: TlsLayer | None = None
         self._http: HttpConnection | None = None
         self._sniffed = b""
+        self._received = 0
         self._streams: dict[int, Stream] = {}
         self._accounts: dict[str, Account] = {}
         self._opened = now
-        self._closing: Closing | None = None
+        self._ending = Ending()  # of a connection that has no HTTP, or that is ended from outside
+        self._now = now
         self._lost = False
 
     # ---- the five calls
 
     def receive_data(self, data: bytes, now: float) -> None:
         """Bytes arrived from the client."""
-        if self._closing is not None:
+        self._now = now
+        if self._ending.begun:
             return
+        self._received += len(data)
         if self._tls is None and self._http is None and not self._sniffed and data[:1] == bytes((TLS_HANDSHAKE,)):
             self.secure = True
             self._tls = TlsLayer(self._tls_context())
-        if self._tls is not None:
-            data = self._tls.receive_data(data)
-            self._check_tls(now)
-        if data:
+        if self._tls is None:
             self._receive_plain(data, now)
+            return
+        if plain := self._tls.receive_data(data):
+            self._receive_plain(plain, now)
+        if self._tls.failure is not None:
+            self._tls_failed(self._tls.failure, now)
+        elif self._tls.eof:
+            self._plain_eof(now)
 
     def receive_eof(self, now: float) -> None:
         """The client closed its half of the TCP connection."""
-        if self._http is not None:
-            self._observe(self._http.receive_eof(now), now)
+        self._now = now
+        if self._ending.begun:
+            self._ending.receive_eof()
+        elif self._tls is not None and not self._tls.handshake_complete:
+            self._tls_failed("the client left during the TLS handshake", now)
         else:
-            if self._tls is not None and not self._tls.handshake_complete:
-                self._warn_handshake("the client left during the TLS handshake")
-            self._closing = Closing.ABORT
+            self._plain_eof(now)
 
     def tick(self, now: float) -> None:
-        """The clock reached a deadline, or a script was changed from outside."""
+        """The clock reached a deadline."""
+        self._now = now
+        self._ending.tick(now)
         if self._http is None or self._lost:
             return
         self._observe(self._http.tick(now), now)
@@ -112,9 +124,12 @@ class Connection:
 
     def next_deadline(self) -> float | None:
         """The earliest real time at which `tick` has something to do."""
+        deadline = self._ending.deadline(self._now)
         if self._http is None or self._lost:
-            return None
-        deadline = self._http.next_deadline()
+            return deadline
+        due = self._http.next_deadline()
+        if due is not None and (deadline is None or due < deadline):
+            deadline = due
         for stream in self._streams.values():
             due = stream.deadline
             if due is not None and (deadline is None or due < deadline):
@@ -125,9 +140,9 @@ class Connection:
         """Drain what is to be written now."""
         if self._http is None:
             data = self._tls.data_to_send() if self._tls is not None else b""
-            return Output(data=data, closing=self._closing)
+            return Output(data=data, closing=self._ending.announce())
         output = self._http.data_to_send()
-        closing = output.closing or self._closing
+        closing = self._ending.announce() or output.closing
         if self._tls is None:
             return output if closing is output.closing else Output(data=output.data, closing=closing)
         if output.data:
@@ -137,6 +152,11 @@ class Connection:
         return Output(data=self._tls.data_to_send(), closing=closing)
 
     # ---- what the one who runs it may ask
+
+    @property
+    def reading(self) -> bool:
+        """Whether the transport should go on reading; False while answers wait for a client that does not read them."""
+        return self._http is None or self._http.reading
 
     def wake(self, now: float) -> None:
         """Something else than its bytes or its deadlines gave it work: tick every stream."""
@@ -148,11 +168,11 @@ class Connection:
         if self._http is not None:
             self._http.go_away()
         else:
-            self._closing = Closing.ABORT
+            self._ending.begin(Closing.ABORT)
 
     def abort(self) -> None:
         """End it now."""
-        self._closing = Closing.ABORT
+        self._ending.begin(Closing.ABORT)
 
     @property
     def idle(self) -> bool:
@@ -174,21 +194,27 @@ class Connection:
 
     # ---- TLS and sniffing
 
-    def _check_tls(self, now: float) -> None:
+    def _tls_failed(self, cause: str, now: float) -> None:
+        """TLS is beyond repair; the alert that says so still leaves."""
         assert self._tls is not None
-        if self._tls.failure is not None:
-            if not self._tls.handshake_complete:
-                self._warn_handshake(self._tls.failure)
-            if self._http is not None:
-                self._observe(self._http.receive_eof(now), now)
-            self._closing = Closing.EOF
+        if not self._tls.handshake_complete:
+            text = (
+                f"TLS handshake with {self.peer or 'a client'} failed: {cause}. If the client does not trust the mock's "
+                "certificate: let it trust the file that `mockscribe ca` prints (SSL_CERT_FILE, NODE_EXTRA_CA_CERTS, "
+                "AWS_CA_BUNDLE or the SDK's own setting)."
+            )
+            self._on_warning(text)
+        about = {"rule": "tls", "source": "RFC 8446", "offset": self._received, "message": cause}
+        self._record_violation(about, now)
+        if self._http is not None:
+            self._observe(self._http.receive_eof(now), now)
+        self._ending.begin(Closing.EOF)
 
-    def _warn_handshake(self, cause: str) -> None:
-        self._on_warning(
-            f"TLS handshake with {self.peer or 'a client'} failed: {cause}. If the client does not trust the mock's "
-            "certificate: let it trust the file that `mockscribe ca` prints (SSL_CERT_FILE, NODE_EXTRA_CA_CERTS, "
-            "AWS_CA_BUNDLE or the SDK's own setting)."
-        )
+    def _plain_eof(self, now: float) -> None:
+        if self._http is not None:
+            self._observe(self._http.receive_eof(now), now)
+        else:
+            self._ending.begin(Closing.ABORT)
 
     def _receive_plain(self, data: bytes, now: float) -> None:
         if self._http is None:
@@ -210,7 +236,7 @@ class Connection:
         self._observe(self._http.receive_data(data, now), now)
 
     def _http2(self) -> HttpConnection:
-        return Http2Connection(secure=self.secure, max_concurrent_streams=self.mock.config.streams_per_connection)
+        return Http2Connection(max_concurrent_streams=self.mock.config.streams_per_connection)
 
     # ---- what was observed
 
@@ -271,6 +297,10 @@ class Connection:
         if stream is not None:
             stream.response.record(Kind.VIOLATION, about, now)
             return
+        self._record_violation(about, now)
+
+    def _record_violation(self, about: Mapping[str, object], now: float) -> None:
+        """Of the connection as a whole: told to every account that it has served, or else to the default one."""
         for account in self._accounts.values() or (self.mock.account(DEFAULT_ACCOUNT, now),):
             account.record(now, self._origin(account), Kind.VIOLATION, 0, about)
 

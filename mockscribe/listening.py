@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from mockscribe.errors import ServiceError
 from mockscribe.journal import Kind, Origin
 from mockscribe.mock import Account, Mock, Session
@@ -22,6 +24,9 @@ from mockscribe.wire.exchange import HttpConnection, RequestHead, RequestReceive
 
 if TYPE_CHECKING:
     from mockscribe.connection import Connection
+
+NEAREST = 3
+"""Scenarios that a refusal names (design: --strict-scenarios)."""
 
 _CREDENTIAL = re.compile(r"(?:Credential=|X-Amz-Credential=)([A-Za-z0-9_]+)")
 
@@ -81,7 +86,7 @@ def start(
     stream = Stream(
         account=account,
         session=session,
-        origin=origin if session.key == origin.session else Origin(**{**_fields(origin), "session": session.key}),
+        origin=msgspec.structs.replace(origin, session=session.key),
         connection=connection,
         http=http,
         exchange=request.exchange,
@@ -95,10 +100,6 @@ def start(
     if request.ended:
         stream.receive_end(now)
     return account, stream
-
-
-def _fields(origin: Origin) -> dict[str, object]:
-    return {name: getattr(origin, name) for name in origin.__struct_fields__}
 
 
 def _claim(account: Account, session: Session, attempt: int, now: float) -> None:
@@ -116,8 +117,9 @@ def _claim(account: Account, session: Session, attempt: int, now: float) -> None
     scenario = account.choose(session, attempt)
     if scenario is None and session.player is None and config.strict_scenarios:
         request = Request(parameters=session.parameters, account=account.id, attempt=attempt)
-        misses = [f"{miss.scenario.name}: {miss.difference}" for miss in nearest(account.all_scenarios(), request)]
-        text = message("no_scenario", config.messages, nearest="; ".join(misses) or "none is loaded")
+        misses = nearest(account.all_scenarios(), request, uses=account.uses, count=NEAREST)
+        told = "; ".join(f"{miss.scenario.name}: {miss.difference}" for miss in misses)
+        text = message("no_scenario", config.messages, nearest=told or "none is loaded")
         raise ServiceError("ValidationException", 400, text)
     if session.stream is not None:
         replaced = session.stream

@@ -11,7 +11,7 @@ from typing import Any, assert_never
 from mockscribe.errors import ServiceError
 from mockscribe.journal import Kind, Origin
 from mockscribe.mock import Account, Session
-from mockscribe.scenario.faults import Faults, ResetStream, SendBytes
+from mockscribe.scenario.faults import Action, Faults, ResetStream, SendBytes
 from mockscribe.scenario.model import End, Fault
 from mockscribe.scenario.player import Intent
 from mockscribe.service import events, restjson
@@ -77,7 +77,8 @@ class Response:
                     self._send(Kind.EXCEPTION_SENT, intent, now)
                     self._end(f"{member} was sent", failed=True)
                 case Fault():
-                    self._fire(intent, now)
+                    actions = self._faults.arm(intent)
+                    self._apply(actions, intent if actions else None, now)
                 case End():
                     self.begin(now)
                     self._end("the scenario ended it")
@@ -107,14 +108,15 @@ class Response:
         data = events.to_frame_bytes(event, milliseconds=self._milliseconds)
         self.record(kind, event, now, len(data))
         if self._faults.armed:
-            self._apply(self._faults.apply(data), now)
+            actions, fault = self._faults.apply(data)
+            self._apply(actions, fault, now)
         else:
             self._http.send(self._exchange, data)
 
-    def _fire(self, fault: Fault, now: float) -> None:
-        self._apply(self._faults.arm(fault), now)
-
-    def _apply(self, actions: Iterable[SendBytes | ResetStream], now: float) -> None:
+    def _apply(self, actions: Iterable[Action], fault: Fault | None, now: float) -> None:
+        """Do what faults make of the response; `fault` is the one that fired, if one did."""
+        if fault is not None:
+            self.record(Kind.FAULT_FIRED, {"fault": fault.name, "parameters": dict(fault.parameters)}, now)
         for action in actions:
             match action:
                 case SendBytes(data=data):

@@ -173,7 +173,8 @@ class Wire:
         self.answers: dict[int, Answer] = {}
         self.client = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True, header_encoding="utf-8"))
         if window is not None:
-            self.client.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: window})
+            settings = {h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: window}
+            self.client.local_settings = h2.settings.Settings(client=True, initial_values=settings)
         self.reads = True
         self.client.initiate_connection()
         self.pump()
@@ -230,9 +231,10 @@ class Wire:
             self.closing = self.closing or output.closing
             if output.data:
                 self._receive(output.data)
+            woken = bool(self.mock.woken)
             while self.mock.woken:
                 self.mock.woken.pop().wake(self.now)
-            if not data and not output.data:
+            if not data and not output.data and not woken:
                 return
 
     def _receive(self, data: bytes) -> None:

@@ -71,7 +71,7 @@ class _Composer:
             match event:
                 case yaml.ScalarEvent():
                     node = self._node(event, "scalar", self._text(event))
-                    node.plain = event.style is None
+                    node.plain = not event.style
                     self._define(event.anchor, node)
                 case yaml.SequenceStartEvent() | yaml.MappingStartEvent():
                     kind = "list" if isinstance(event, yaml.SequenceStartEvent) else "mapping"
@@ -83,8 +83,7 @@ class _Composer:
                     continue
                 case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
                     node, anchor, parts = stack.pop()
-                    pairs = list(zip(parts[::2], parts[1::2], strict=True))
-                    node.value = parts if node.kind == "list" else pairs
+                    node.value = parts if node.kind == "list" else list(zip(parts[::2], parts[1::2], strict=True))
                     self._define(anchor, node)
                 case yaml.AliasEvent():
                     found = self._anchors.get(event.anchor)

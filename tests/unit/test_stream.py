@@ -67,7 +67,7 @@ def test_the_response_begins_before_the_request_ends_and_events_come_between() -
     assert answer.headers["content-type"] == "application/vnd.amazon.eventstream"
     assert answer.headers["x-amzn-medscribe-session-id"] == SESSION_ID
     assert answer.headers["x-amzn-request-id"] == answer.headers["x-amzn-requestid"]
-    wire.send(stream, envelope(configuration()), envelope(audio(silence(1.1))))
+    wire.send(stream, envelope(configuration()), *[envelope(audio(silence(0.55)))] * 2)
     assert answer.finals == []
     wire.send(stream, envelope(audio(silence(0.1))))
     assert answer.finals == ["Good morning."]
@@ -113,7 +113,7 @@ def test_closing_the_input_without_end_of_session_pauses_and_a_new_stream_resume
     assert wire.answers[first].ended
     assert wire.answers[first].segments == []
     assert sessions(wire) == {SESSION_ID: "PAUSED"}
-    answer = wire.visit(silence(1.5))
+    answer = wire.visit(*[silence(0.5)] * 3)
     assert answer.segments[0]["audioBeginOffset"] == 0.4
     assert wire.account.sessions[SESSION_ID].audio_us == 1_700_000
     assert sessions(wire) == {SESSION_ID: "COMPLETED"}
@@ -172,14 +172,14 @@ def test_a_second_stream_can_be_rejected() -> None:
 
 def test_a_second_stream_can_be_independent() -> None:
     wire = Wire(HELLO, second_stream="independent")
-    answers = [wire.visit(silence(1.5)) for _ in range(2)]
+    answers = [wire.visit(*[silence(0.5)] * 3) for _ in range(2)]
     assert [answer.finals for answer in answers] == [["Good morning."]] * 2
     assert len(wire.account.sessions) == 2
 
 
 def test_a_completed_session_takes_no_further_stream() -> None:
     wire = Wire(HELLO)
-    wire.visit(silence(1.5))
+    wire.visit(*[silence(0.5)] * 3)
     again = wire.visit_refused()
     assert again.status == 400
     assert again.headers["x-amzn-errortype"] == "ValidationException"
@@ -328,7 +328,7 @@ def test_every_violation_of_the_head_is_listed() -> None:
     text = json.loads(answer.body)["message"]
     for member in ("sessionId", "mediaSampleRateHertz", "mediaEncoding", "domainId"):
         assert member in text
-    assert text.startswith("4 validation errors detected")
+    assert text.startswith("5 validation errors detected")
 
 
 @pytest.mark.parametrize("path", ["/medical-scribe-stream", "/medical-scribe-stream/", "/medical-scribe-stream/?"])
@@ -377,7 +377,7 @@ def test_autojump_leaps_to_what_the_script_says_and_never_into_the_timeout() -> 
 
 
 def test_manual_time_moves_only_when_it_is_told() -> None:
-    wire = Wire("scenario: s\nsteps:\n  - {send: {transcriptEvent: {}}, after: {time: 30m}}\n", clock="manual")
+    wire = Wire("scenario: s\nsteps:\n  - {send: {transcriptEvent: {}}, after: {time: 30m}}\n", clock="manual", idle_timeout_seconds=0)
     stream = wire.open()
     wire.send(stream, envelope(configuration()))
     wire.advance(10_000.0)
