@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Generator, Sequence
-from operator import mul
 
 import msgspec
+
+from mockscribe.session import flac_arithmetic as arithmetic
 
 MAX_CHANNELS = 2
 """The service takes one or two channels (MODEL channelDefinitions)."""
@@ -25,6 +26,9 @@ overhead."""
 MAX_SECONDS_AT_ONCE = 60
 """Audio that one feed may complete; own choice, far above the second that UG-stream recommends for a message. Without a
 limit a few bytes of constant subframes could claim hours."""
+
+PIECE_BYTES = 65_536
+"""How much is held as text at once, which takes eight times the room; own choice, twice UG-stream's largest chunk."""
 
 _RATES = (0, 88_200, 176_400, 192_000, 8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000)
 _DEPTHS = (0, 8, 12, -1, 16, 20, 24, 32)
@@ -81,21 +85,24 @@ class FlacDecoder:
         if self._failure is not None:
             raise self._failure
         self._blocks, self._samples = [], 0
-        if len(data):
-            self._raw += data
-            self._bits_at += self._pos
-            self._bits = self._bits[self._pos :] + f"{int.from_bytes(data, 'big'):0{8 * len(data)}b}"
-            self._pos = 0
-            try:
-                next(self._machine)
-                if len(self._raw) > MAX_FRAME_BYTES:
-                    raise FlacError("a frame is larger than FLAC allows", self._raw_at)
-            except FlacError as error:
-                self._failure = error
-                self._bits = ""
-                self._raw.clear()
-                raise
+        try:
+            for at in range(0, len(data), PIECE_BYTES):
+                self._advance(data[at : at + PIECE_BYTES])
+        except FlacError as error:
+            self._failure = error
+            self._bits = ""
+            self._raw.clear()
+            raise
         return self._blocks
+
+    def _advance(self, piece: bytes | memoryview) -> None:
+        self._raw += piece
+        self._bits_at += self._pos
+        self._bits = self._bits[self._pos :] + f"{int.from_bytes(piece, 'big'):0{8 * len(piece)}b}"
+        self._pos = 0
+        next(self._machine)
+        if len(self._raw) > MAX_FRAME_BYTES:
+            raise FlacError("a frame is larger than FLAC allows", self._raw_at)
 
     # ---- the machine: it yields when it needs more bytes
 
@@ -111,9 +118,25 @@ class FlacDecoder:
         self._pos = begin + count
         return int(self._bits[begin : begin + count], 2) if count else 0
 
-    def _read_signed(self, count: int) -> _Need:
-        value = yield from self._read(count)
-        return value - (1 << count) if count and value >> (count - 1) else value
+    def _read_signed(self, numbers: int, width: int) -> Generator[None, None, list[int]]:
+        """Some numbers of `width` bits in two's complement; without a width they are zeros."""
+        values: list[int] = []
+        half = (1 << width) >> 1
+        while len(values) < numbers:
+            value = yield from self._read(width)
+            values.append((value ^ half) - half)
+        return values
+
+    def _skip(self, octets: int) -> Generator[None, None, None]:
+        """Let whole bytes pass; a picture may have 16 MB of them."""
+        left = 8 * octets
+        while left:
+            step = min(left, len(self._bits) - self._pos)
+            self._pos += step
+            left -= step
+            self._forget()
+            if left:
+                yield
 
     @property
     def _offset(self) -> int:
@@ -132,12 +155,17 @@ class FlacDecoder:
             raise FlacError("the stream does not begin with fLaC", 0)
         last = 0
         while not last:
+            self._forget()
             last = yield from self._read(1)
             kind = yield from self._read(7)
             length = yield from self._read(24)
             if (kind == 0) is not (self.info is None) or (kind == 0 and length != 34):
                 raise FlacError("the first metadata block, and no other, must be STREAMINFO", self._offset)
-            if kind == 0:
+            if kind == 127:
+                raise FlacError("a metadata block has the forbidden type", self._offset)
+            if kind:
+                yield from self._skip(length)
+            else:
                 yield from self._read(80)
                 rate = yield from self._read(20)
                 channels = (yield from self._read(3)) + 1
@@ -147,10 +175,6 @@ class FlacDecoder:
                     text = f"{channels} channels of {depth} bits at {rate} Hz: 1 or 2 channels of 4 to 24 bits are read"
                     raise FlacError(text, self._offset)
                 self.info = StreamInfo(rate, channels, depth)
-                self._forget()
-            for _ in range(length if kind else 0):
-                yield from self._read(8)
-                self._forget()
 
     def _frame(self) -> Generator[None, None, None]:
         """One frame (RFC 9639, 9)."""
@@ -175,20 +199,23 @@ class FlacDecoder:
         stated = yield from self._read(8)
         if reserved or channel_code > 10 or (rate, channels, depth) != (info.rate, info.channels, info.depth):
             raise FlacError("a frame's header does not fit STREAMINFO", at)
-        if stated != _crc(self._raw[: self._offset - 1 - at], _CRC8, 8):
+        if stated != arithmetic.crc8(self._raw[: self._offset - 1 - at]):
             raise FlacError("the CRC-8 of a frame's header does not match", self._offset - 1)
         side = {8: 1, 9: 0, 10: 1}.get(channel_code)
-        decoded = []
-        for channel in range(channels):
-            decoded.append((yield from self._subframe(size, depth + (channel == side))))
+        decoded: list[list[int]] = []
+        while len(decoded) < channels:
+            decoded.append((yield from self._subframe(size, depth + (len(decoded) == side))))
         yield from self._read(-self._pos_in_byte() % 8)
         stated = yield from self._read(16)
-        if stated != _crc(self._raw[: self._offset - 2 - at], _CRC16, 16):
+        if stated != arithmetic.crc16(self._raw[: self._offset - 2 - at]):
             raise FlacError("the CRC-16 of a frame does not match", self._offset - 2)
         self._samples += size
         if self._samples > MAX_SECONDS_AT_ONCE * info.rate:
             raise FlacError(f"more than {MAX_SECONDS_AT_ONCE} s of audio came at once", at)
-        self._blocks.append(Block(size, _sixteen(_undo(channel_code, decoded), depth) if self._want else ()))
+        samples: tuple[array[int], ...] = ()
+        if self._want:
+            samples = arithmetic.sixteen_bits(arithmetic.undo_decorrelation(channel_code, decoded), depth)
+        self._blocks.append(Block(size, samples))
 
     def _pos_in_byte(self) -> int:
         return (self._bits_at + self._pos) % 8
@@ -196,8 +223,8 @@ class FlacDecoder:
     def _coded_number(self) -> Generator[None, None, None]:
         """The frame's or sample's number (RFC 9639, 9.1.5); it is not needed, so only its form is checked."""
         first = yield from self._read(8)
-        following = 0 if first < 0x80 else 8 - (first ^ 0xFF).bit_length() - 1
-        if following < 0 or (first >= 0x80 and following == 0) or following > 6:
+        following = 0 if first < 0x80 else 7 - (first ^ 0xFF).bit_length()
+        if 0x80 <= first < 0xC0 or first == 0xFF:
             raise FlacError("a frame's number is not coded as it must be", self._offset)
         for _ in range(following):
             if (yield from self._read(8)) >> 6 != 0b10:
@@ -212,6 +239,8 @@ class FlacDecoder:
             return 144 << code
         if code <= 7:
             size: int = (yield from self._read(8 if code == 6 else 16)) + 1
+            if size > 65_535:
+                raise FlacError("a frame has the forbidden block size", self._offset)
             return size
         return 1 << code
 
@@ -232,18 +261,15 @@ class FlacDecoder:
         if padding:
             raise FlacError("a subframe does not begin with a zero bit", self._offset)
         if wasted:
-            while not (yield from self._read(1)):
+            while wasted < depth and not (yield from self._read(1)):
                 wasted += 1
         depth -= wasted
         if depth < 1:
             raise FlacError("a subframe wastes all its bits", self._offset)
-        samples: list[int]
         if kind == 0:
-            samples = [(yield from self._read_signed(depth))] * size
+            samples = (yield from self._read_signed(1, depth)) * size
         elif kind == 1:
-            samples = []
-            for _ in range(size):
-                samples.append((yield from self._read_signed(depth)))
+            samples = yield from self._read_signed(size, depth)
         elif 8 <= kind <= 12:
             samples = yield from self._fixed(kind - 8, size, depth)
         elif kind >= 32:
@@ -256,30 +282,25 @@ class FlacDecoder:
         samples = yield from self._warm_up(order, size, depth)
         residual = yield from self._residual(order, size)
         if self._want:
-            _predict(samples, residual, ((), (1,), (2, -1), (3, -3, 1), (4, -6, 4, -1))[order], 0)
+            arithmetic.integrate(samples, residual)
         return samples
 
     def _lpc(self, order: int, size: int, depth: int) -> Generator[None, None, list[int]]:
         samples = yield from self._warm_up(order, size, depth)
         precision = (yield from self._read(4)) + 1
-        shift = yield from self._read_signed(5)
+        (shift,) = yield from self._read_signed(1, 5)
         if precision == 16 or shift < 0:
             raise FlacError("a linear predictor has a forbidden precision or shift", self._offset)
-        coefficients = []
-        for _ in range(order):
-            coefficients.append((yield from self._read_signed(precision)))
+        coefficients = yield from self._read_signed(order, precision)
         residual = yield from self._residual(order, size)
         if self._want:
-            _predict(samples, residual, tuple(coefficients), shift)
+            arithmetic.predict(samples, residual, coefficients, shift)
         return samples
 
     def _warm_up(self, order: int, size: int, depth: int) -> Generator[None, None, list[int]]:
         if order > size:
             raise FlacError("a predictor's order exceeds its block", self._offset)
-        samples = []
-        for _ in range(order):
-            samples.append((yield from self._read_signed(depth)))
-        return samples
+        return (yield from self._read_signed(order, depth))
 
     def _residual(self, order: int, size: int) -> Generator[None, None, list[int]]:
         """The coded residual (RFC 9639, 9.2.7); empty when no samples are wanted."""
@@ -297,8 +318,7 @@ class FlacDecoder:
             parameter = yield from self._read(width)
             if parameter == (1 << width) - 1:
                 bits = yield from self._read(5)
-                for _ in range(count):
-                    residual.append((yield from self._read_signed(bits)))
+                residual += yield from self._read_signed(count, bits)
             else:
                 yield from self._rice(residual, count, parameter)
         return residual
@@ -322,77 +342,3 @@ class FlacDecoder:
             pos = end
             count -= 1
         self._pos = pos
-
-
-def _predict(samples: list[int], residual: list[int], coefficients: tuple[int, ...], shift: int) -> None:
-    """Append to `samples` what the predictor and the residual give (RFC 9639, 9.2.5 and 9.2.6)."""
-    order = len(coefficients)
-    if order == 0:
-        samples.extend(residual)
-        return
-    if order == 1 and shift == 0 and coefficients == (1,):
-        last = samples[-1]
-        for value in residual:
-            last += value
-            samples.append(last)
-        return
-    backwards = coefficients[::-1]
-    for value in residual:
-        samples.append(value + (sum(map(mul, backwards, samples[-order:])) >> shift))
-
-
-def _undo(channel_code: int, channels: list[list[int]]) -> list[list[int]]:
-    """Undo the decorrelation of the two channels (RFC 9639, 4.2)."""
-    if channel_code < 8:
-        return channels
-    first, second = channels
-    if channel_code == 8:  # left, side
-        return [first, [left - side for left, side in zip(first, second, strict=True)]]
-    if channel_code == 9:  # side, right
-        return [[side + right for side, right in zip(first, second, strict=True)], second]
-    middle = [2 * mid + (side & 1) for mid, side in zip(first, second, strict=True)]
-    return [
-        [(mid + side) >> 1 for mid, side in zip(middle, second, strict=True)],
-        [(mid - side) >> 1 for mid, side in zip(middle, second, strict=True)],
-    ]
-
-
-def _sixteen(channels: list[list[int]], depth: int) -> tuple[array[int], ...]:
-    """The samples scaled to 16 bits; what a broken stream pushes out of range is clipped."""
-    scaled = []
-    for samples in channels:
-        if depth > 16:
-            samples = [sample >> (depth - 16) for sample in samples]
-        elif depth < 16:
-            samples = [sample << (16 - depth) for sample in samples]
-        try:
-            scaled.append(array("h", samples))
-        except OverflowError:
-            scaled.append(array("h", [max(-32_768, min(32_767, sample)) for sample in samples]))
-    return tuple(scaled)
-
-
-def _table(polynomial: int, width: int) -> tuple[int, ...]:
-    table = []
-    mask = (1 << width) - 1
-    for byte in range(256):
-        value = byte << (width - 8)
-        for _ in range(8):
-            value = (value << 1) ^ (polynomial if value >> (width - 1) else 0)
-        table.append(value & mask)
-    return tuple(table)
-
-
-_CRC8 = _table(0x107, 8)
-_CRC16 = _table(0x18005, 16)
-
-
-def _crc(data: bytearray, table: tuple[int, ...], width: int) -> int:
-    value = 0
-    if width == 8:
-        for byte in data:
-            value = table[value ^ byte]
-        return value
-    for byte in data:
-        value = (value << 8 & 0xFFFF) ^ table[(value >> 8) ^ byte]
-    return value
