@@ -281,7 +281,7 @@ class Stream:
             session.roles = {"CLINICIAN": "ch_0", "PATIENT": "ch_0"}
         if session.player is None:
             rng = self.account.mock.draw(self.account.id, session.key, self.origin.attempt)
-            context = (configuration.get("encounterContext") or {}).get("unstructuredContext", "")
+            context = (configuration.get("encounterContext") or {}).get("unstructuredContext") or ""
             if config.echo == "context" and context.strip():
                 session.player = ScenarioPlayer(scenario_from_context(context), rng)
             else:
