@@ -128,8 +128,8 @@ class Decoder:
         self._failure: FrameError | None = None
 
     def feed(self, data: bytes | memoryview) -> None:
-        """More bytes have arrived; they are kept, not copied."""
-        if len(data):
+        """More bytes have arrived; they are kept, not copied. After an error they are dropped."""
+        if len(data) and self._failure is None:
             self._waiting.append(memoryview(data))
 
     def next_frame(self) -> Frame | None:
