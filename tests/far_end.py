@@ -55,10 +55,9 @@ def exception(member: str, text: str) -> bytes:
 def transcript(
     content: str, begin: float, end: float, *, partial: bool = False, segment_id: str = "s1", channel: str | None = None
 ) -> bytes:
-    segment = {
-        "segmentId": segment_id, "audioBeginOffset": begin, "audioEndOffset": end, "isPartial": partial, "content": content,
-    }  # fmt: skip
-    return event("transcriptEvent", {"transcriptSegment": segment | ({"channelId": channel} if channel else {})})
+    segment: dict[str, Any] = {"segmentId": segment_id, "audioBeginOffset": begin, "audioEndOffset": end}
+    segment |= {"isPartial": partial, "content": content} | ({"channelId": channel} if channel else {})
+    return event("transcriptEvent", {"transcriptSegment": segment})
 
 
 def signing_key(secret: str, scope: str) -> bytes:

@@ -16,9 +16,9 @@ from mockscribe.cli.transcript import JsonView, Measured, TranscriptView, clock,
 from mockscribe.client.blocking import TIMEOUT_SECONDS, listen
 from mockscribe.client.core import Parameters
 from mockscribe.client.endpoint import Endpoint, parse_endpoint
+from mockscribe.client.recording import Recording, open_recording
 from mockscribe.duration import parse_duration
 from mockscribe.errors import ConfigError
-from mockscribe.session.recording import Recording, open_recording
 from mockscribe.wire.sigv4 import Credentials
 
 EPILOG = """
@@ -31,8 +31,8 @@ Examples:
   mockscribe stream first.wav --session-id $ID --no-end-of-session   # pause; later:
   mockscribe stream second.wav --session-id $ID                      # resume
 
-On a terminal partials are rewritten in place; in a pipe only finals are printed. Exit code 1: the service refused the call
-or ended the stream with an exception, which is told on stderr.
+On a terminal partials are rewritten in place; in a pipe only finals are printed. Exit code 1: the service refused the
+call or ended the stream with an exception, which is told on stderr.
 """
 
 DEFAULT_ENDPOINT = "https://localhost:8080"
@@ -42,8 +42,9 @@ OUTPUT_S3_URI = "s3://mockscribe"
 TEMPLATE = "HISTORY_AND_PHYSICAL"
 
 CHUNK_MS = 100
-"""The service recommends 500 to 1000 ms a message to send fewer of them (facts 3); a tenth of a second keeps a transcript
-lively, since partials come a tenth to a third of a second apart (facts 4) and none can be sent before its audio is there."""
+"""The service recommends 500 to 1000 ms a message to send fewer of them (facts 3); a tenth of a second keeps a
+transcript lively, since partials come a tenth to a third of a second apart (facts 4) and none can be sent before its
+audio is there."""
 
 
 class Speed(click.ParamType[float | None]):
@@ -231,8 +232,8 @@ def speakers(roles: Mapping[int, str]) -> dict[str, str]:
 def summary(measured: Measured) -> str:
     """What was counted, in one line."""
     return (
-        f"{measured.finals} final and {measured.partials} partial segments from {clock(measured.audio_seconds)} of audio "
-        f"({measured.chunks} events) in {measured.seconds:.1f} s"
+        f"{measured.finals} final and {measured.partials} partial segments from {clock(measured.audio_seconds)} "
+        f"of audio ({measured.chunks} events) in {measured.seconds:.1f} s"
     )
 
 

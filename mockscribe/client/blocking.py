@@ -4,8 +4,8 @@
         for event in call.run(configuration, chunks, pace=1.0):
             ...
 
-All IO and all clocks of this face are here; the protocol is `core.py`'s. No thread: between two sends the loop waits for
-whichever comes first, bytes from the server or the moment of the next chunk. The consumer's own work on an event
+All IO and all clocks of this face are here; the protocol is `core.py`'s. No thread: between two sends the loop waits
+for whichever comes first, bytes from the server or the moment of the next chunk. The consumer's own work on an event
 holds the loop up; a consumer that is late makes the next chunks follow at once.
 """
 
@@ -52,8 +52,9 @@ def listen(
 ) -> Call:
     """Connect and begin StartMedicalScribeListeningSession; use the call as a context manager.
 
-    `https` is TLS with ALPN h2, trusting `ca_file` (PEM) or else the system's store; `http` is HTTP/2 by prior knowledge.
-    After `timeout_seconds` in which the call could go on only by the server's doing and not a byte moved, it fails.
+    `https` is TLS with ALPN h2, trusting `ca_file` (PEM) or else the system's store; `http` is HTTP/2 by prior
+    knowledge. After `timeout_seconds` in which the call could go on only by the server's doing and not a byte moved,
+    it fails.
 
     Raises:
         ConfigError: the URL or the CA file cannot be used.

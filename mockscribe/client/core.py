@@ -1,8 +1,9 @@
 """StartMedicalScribeListeningSession from the client's side, without IO: events in, bytes out, and the other way round.
 
-Signs as the official SDKs do (facts 2.1, 2.4, 11a): SigV4 over the request with the literal payload hash of event streams,
-then every event in an envelope whose signature continues the one before. Time is an argument: `now` is seconds since the
-epoch. Knows no socket; what is sent waits here for the server's windows, and `can_send` says when to wait with more.
+Signs as the official SDKs do (facts 2.1, 2.4, 11a): SigV4 over the request with the literal payload hash of event
+streams, then every event in an envelope whose signature continues the one before. Time is an argument: `now` is seconds
+since the epoch. Knows no socket; what is sent waits here for the server's windows, and `can_send` says when to wait
+with more.
 """
 
 from __future__ import annotations
@@ -166,7 +167,11 @@ class ClientStream:
 
     def _send(self, member: str, content_type: str, payload: bytes | memoryview, now: float) -> None:
         # The order of the inner headers is the official Python SDK's (facts 11a); none is required.
-        headers = (string(":message-type", "event"), string(":event-type", member), string(":content-type", content_type))
+        headers = (
+            string(":message-type", "event"),
+            string(":event-type", member),
+            string(":content-type", content_type),
+        )
         self._send_envelope(encode(headers, payload), now)
 
     def _send_envelope(self, inner: bytes, now: float) -> None:
