@@ -158,6 +158,11 @@ class Connection:
         """Whether the transport should go on reading; False while answers wait for a client that does not read them."""
         return self._http is None or self._http.reading
 
+    @property
+    def aborted(self) -> bool:
+        """Whether it is over, with nothing left to wait for: the transport must be reset even if it takes no bytes."""
+        return self._ending.aborted or (self._http is not None and self._http.aborted)
+
     def wake(self, now: float) -> None:
         """Something else than its bytes or its deadlines gave it work: tick every stream."""
         for exchange, stream in tuple(self._streams.items()):

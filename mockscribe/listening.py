@@ -6,13 +6,12 @@ All that is decided before the first byte of the body: headers, the session, the
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from mockscribe.errors import ServiceError
 from mockscribe.journal import Kind, Origin
-from mockscribe.mock import Account, Mock, Session
+from mockscribe.mock import Account, Mock, Session, Waker
 from mockscribe.response import Response
 from mockscribe.scenario.matching import Request, nearest
 from mockscribe.scenario.player import ScenarioPlayer
@@ -21,9 +20,6 @@ from mockscribe.service.messages import message
 from mockscribe.session.lifecycle import Status
 from mockscribe.stream import Stream
 from mockscribe.wire.exchange import HttpConnection, RequestHead, RequestReceived
-
-if TYPE_CHECKING:
-    from mockscribe.connection import Connection
 
 NEAREST = 3
 """Scenarios that a refusal names (design: --strict-scenarios)."""
@@ -44,7 +40,7 @@ def redacted(head: RequestHead) -> dict[str, str]:
 
 
 def start(
-    mock: Mock, connection: Connection, http: HttpConnection, request: RequestReceived, now: float
+    mock: Mock, connection: Waker, http: HttpConnection, request: RequestReceived, now: float
 ) -> tuple[Account, Stream | None]:
     """Answer the request: with a stream that has begun, or with an error (then no stream)."""
     head = request.head
@@ -68,7 +64,6 @@ def start(
     }
     account.record(now, origin, Kind.REQUEST, 0, about)
     request_id = mock.next_request_id()
-    session: Session | None = None
     try:
         if request.ended and head.version != "2":
             raise ServiceError("ValidationException", 400, message("no_body", mock.config.messages))
@@ -78,9 +73,10 @@ def start(
         session = account.session(session_id, parameters)
         _claim(account, session, attempt, now)
     except ServiceError as error:
-        refused = session or Session(session_id, session_id, {})
-        Response(account, refused, origin, http, request.exchange, request_id).refuse(error, now)
+        nobody = Session(session_id, session_id, {})
+        Response(account, nobody, origin, http, request.exchange, request_id).refuse(error, now)
         return account, None
+    account.keep(session)
     if not counts_all:
         account.attempt(session_id.lower())
     stream = Stream(
@@ -128,4 +124,5 @@ def _claim(account: Account, session: Session, attempt: int, now: float) -> None
     if scenario is not None and scenario is not session.scenario:
         account.uses[scenario.name] = account.uses.get(scenario.name, 0) + 1
         session.scenario = scenario
-        session.player = ScenarioPlayer(scenario, account.mock.draw(account.id, session.key, attempt))
+        rng = account.mock.draw(account.id, session.key, attempt)
+        session.player = ScenarioPlayer(scenario, rng, next_segment_id=account.segment_ids(session, rng))

@@ -9,23 +9,44 @@ from __future__ import annotations
 import hashlib
 import random
 import uuid
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 from mockscribe.clock import Clock
 from mockscribe.config import Config
 from mockscribe.journal import Entry, Journal, Kind, Origin
 from mockscribe.scenario.matching import Request, select
 from mockscribe.scenario.model import Scenario
-from mockscribe.scenario.player import Player
+from mockscribe.scenario.player import Intent, Player, segment_ids
 from mockscribe.service.events import AudioReceived
 from mockscribe.session.audio import AudioClock
 from mockscribe.session.lifecycle import Status, Turn, turn
 
-if TYPE_CHECKING:
-    from mockscribe.stream import Stream
-
 DEFAULT_ACCOUNT = "000000000000"
+
+
+class Waker(Protocol):
+    """A connection, as far as this state knows it: somebody to wake when something else gave it work."""
+
+    number: int
+
+    def wake(self, now: float) -> None:
+        """Tick every stream."""
+
+
+class LiveStream(Protocol):
+    """A running stream, as far as this state knows it."""
+
+    connection: Waker
+
+    def next_say(self) -> float | None:
+        """The mock time, in seconds, at which a script has something to say."""
+
+    def push(self, intents: Iterable[Intent], now: float) -> None:
+        """Say something that no script asked for."""
+
+    def refuse(self, key: str, now: float) -> None:
+        """End it with the validationException of that key."""
 
 
 class Session:
@@ -45,15 +66,21 @@ class Session:
         self.scenario: Scenario | None = None
         self.player: Player | None = None
         self.audio: AudioClock | None = None
-        self.stream: Stream | None = None
+        self.stream: LiveStream | None = None
         self.streams = 0
         self.audio_octets = 0
+        self.segments = 0
         self._digest = hashlib.sha256()
 
     @property
     def audio_us(self) -> int:
         """Microseconds of audio received over all streams."""
         return self.audio.us if self.audio is not None else 0
+
+    def count_segment(self) -> str:
+        """The id of one more segment, as a number within the session."""
+        self.segments += 1
+        return f"seg-{self.segments}"
 
     def forget_audio(self, audio: bytes | memoryview) -> None:
         """The journal lets go of the oldest audio: keep what sha256 needs of it."""
@@ -80,7 +107,7 @@ class Account:
         self.attempts: dict[str, int] = {}
         self.scenarios: list[Scenario] = []
         self.uses: dict[str, int] = {}
-        self.live: set[Stream] = set()
+        self.live: set[LiveStream] = set()
         self.last_activity = now
         self._opened = 0
 
@@ -95,17 +122,27 @@ class Account:
         return number
 
     def session(self, session_id: str, parameters: Mapping[str, str | int]) -> Session:
-        """The session of that id, which may be new."""
+        """The session of that id, which may be new; it is the account's once it is `keep`-ed."""
         key = session_id.lower()
         if self.mock.config.second_stream == "independent":
             self._opened += 1
             key = f"{key}#{self._opened}"
         session = self.sessions.get(key)
         if session is None:
-            session = self.sessions[key] = Session(key, session_id, parameters)
-            if len(self.sessions) > self.mock.config.kept_sessions:
-                self._drop_oldest()
+            return Session(key, session_id, parameters)
+        if session.configuration is None:
+            session.parameters = parameters  # nothing was settled with the ones before
         return session
+
+    def keep(self, session: Session) -> None:
+        """Remember a session whose stream was accepted."""
+        self.sessions[session.key] = session
+        if len(self.sessions) > self.mock.config.kept_sessions:
+            self._drop_oldest()
+
+    def segment_ids(self, session: Session, rng: random.Random) -> Callable[[], str]:
+        """What names the session's next segment: as `Config.segment_ids` says."""
+        return segment_ids(rng) if self.mock.config.segment_ids == "uuid" else session.count_segment
 
     def _drop_oldest(self) -> None:
         for key, session in self.sessions.items():
@@ -174,7 +211,7 @@ class Mock:
         self.seed = config.seed if config.seed is not None else seed
         self.scenarios: tuple[Scenario, ...] = ()
         self.ca_pem = b""
-        self.woken: set[Any] = set()
+        self.woken: set[Waker] = set()
         self.requests = 0
         self._wall_offset = wall - now
         self._now = now

@@ -18,7 +18,7 @@ from mockscribe.authority import Authority
 from mockscribe.config import Config
 from mockscribe.connection import Connection
 from mockscribe.errors import ConfigError, ScriptError
-from mockscribe.mock import Mock
+from mockscribe.mock import Mock, Waker
 from mockscribe.scenario.model import Scenario
 from mockscribe.scenario_files import ScenarioFiles
 from mockscribe.wire.exchange import Closing
@@ -35,25 +35,23 @@ class Transport(asyncio.Protocol):
     def __init__(self, server: Server) -> None:
         self.server = server
         self.loop = server.loop
-        self.transport: asyncio.Transport | None = None
-        self.connection: Connection | None = None
+        self.connection = server.new_connection()
+        self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._paused = False
-        self._closed = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self._transport = transport
         peer = transport.get_extra_info("peername")
-        self.connection = self.server.connect(self, f"{peer[0]}:{peer[1]}" if peer else "")
+        self.connection.peer = f"{peer[0]}:{peer[1]}" if peer else ""
+        self.server.transports[self.connection] = self
 
     def data_received(self, data: bytes) -> None:
-        assert self.connection is not None
         self.connection.receive_data(data, self.loop.time())
         self.pump()
 
     def eof_received(self) -> bool:
-        assert self.connection is not None
         self.connection.receive_eof(self.loop.time())
         self.pump()
         return True  # keep our half open: what is still to be said is said
@@ -66,11 +64,10 @@ class Transport(asyncio.Protocol):
         self.pump()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        assert self.connection is not None
-        self._closed = True
+        self._transport = None
         if self._timer is not None:
             self._timer.cancel()
-        self.server.disconnect(self.connection)
+        del self.server.transports[self.connection]
         self.connection.lost(self.loop.time())
         self.server.wake()
 
@@ -79,15 +76,24 @@ class Transport(asyncio.Protocol):
         assert self._timer is not None
         now = max(self._timer.when(), self.loop.time())
         self._timer = None
-        assert self.connection is not None
         self.connection.tick(now)
         self.pump()
 
     def wake(self) -> None:
         """Something else than bytes or the timer gave the connection work."""
-        if self.connection is not None and not self._closed:
+        if self._transport is not None:
             self.connection.wake(self.loop.time())
             self.drain()
+
+    def go_away(self) -> None:
+        """Take no further request and let the open ones finish."""
+        self.connection.go_away()
+        self.drain()
+
+    def abort(self) -> None:
+        """End it now."""
+        self.connection.abort()
+        self.drain()
 
     def pump(self) -> None:
         """Drain the connection, and whatever else it has woken."""
@@ -96,8 +102,11 @@ class Transport(asyncio.Protocol):
 
     def drain(self) -> None:
         """Write what is to be written and set the timer."""
-        transport, connection = self.transport, self.connection
-        if self._closed or transport is None or connection is None:
+        transport, connection = self._transport, self.connection
+        if transport is None:
+            return
+        if connection.aborted and self._paused:
+            transport.abort()
             return
         if not self._paused:
             output = connection.data_to_send()
@@ -108,12 +117,11 @@ class Transport(asyncio.Protocol):
                 return
             if output.closing is Closing.EOF and transport.can_write_eof():
                 transport.write_eof()
-        if connection.reading == transport.is_reading():
-            pass
-        elif connection.reading:
-            transport.resume_reading()
-        else:
-            transport.pause_reading()
+        if connection.reading is not transport.is_reading():
+            if connection.reading:
+                transport.resume_reading()
+            else:
+                transport.pause_reading()
         self._arm(connection.next_deadline())
 
     def _arm(self, deadline: float | None) -> None:
@@ -143,7 +151,7 @@ class Server:
         self.port = 0
         self._files = ScenarioFiles(config.scenario)
         self._scenarios = tuple(scenarios)
-        self._transports: dict[Connection, Transport] = {}
+        self.transports: dict[Waker, Transport] = {}
         self._listener: asyncio.Server | None = None
         self._reload: asyncio.TimerHandle | None = None
 
@@ -168,15 +176,13 @@ class Server:
             self._reload.cancel()
         if self._listener is not None:
             self._listener.close()
-        for connection, transport in tuple(self._transports.items()):
-            connection.go_away()
-            transport.drain()
+        for transport in tuple(self.transports.values()):
+            transport.go_away()
         ends = self.loop.time() + grace_seconds
-        while self.loop.time() < ends and any(not connection.idle for connection in self._transports):
+        while self.loop.time() < ends and not all(each.connection.idle for each in self.transports.values()):
             await asyncio.sleep(0.02)
-        for connection, transport in tuple(self._transports.items()):
-            connection.abort()
-            transport.drain()
+        for transport in tuple(self.transports.values()):
+            transport.abort()
         await asyncio.sleep(0)
         if self._listener is not None:
             with contextlib.suppress(TimeoutError):
@@ -194,27 +200,20 @@ class Server:
             "pid": os.getpid(),
         }
 
-    def connect(self, transport: Transport, peer: str) -> Connection:
-        """A connection for a client that has just arrived."""
-        connection = Connection(
+    def new_connection(self) -> Connection:
+        """The belt for a client that has just arrived."""
+        return Connection(
             self.mock,
             self.loop.time(),
             tls_context=self.authority.server_context,
             on_warning=log.warning,
             on_error=lambda error: log.error("a fault of mockscribe itself", exc_info=error),
-            peer=peer,
         )
-        self._transports[connection] = transport
-        return connection
-
-    def disconnect(self, connection: Connection) -> None:
-        """The client is gone."""
-        self._transports.pop(connection, None)
 
     def wake(self) -> None:
         """Tick the connections that others have given work."""
         while self.mock.woken:
-            transport = self._transports.get(self.mock.woken.pop())
+            transport = self.transports.get(self.mock.woken.pop())
             if transport is not None:
                 transport.wake()
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import Any, assert_never
 
 from mockscribe.errors import EventError, FrameError, SequenceError, ServiceError
 from mockscribe.journal import Kind, Origin
-from mockscribe.mock import Account, Session
+from mockscribe.mock import Account, Session, Waker
 from mockscribe.response import Response
 from mockscribe.scenario.echo import AudioEcho, scenario_from_context
 from mockscribe.scenario.player import Intent, Moment, Player, ScenarioPlayer
@@ -35,9 +35,6 @@ from mockscribe.session.lifecycle import Event, Input, Status, Turn, follow
 from mockscribe.wire.eventstream import Decoder, Frame
 from mockscribe.wire.exchange import HttpConnection
 
-if TYPE_CHECKING:
-    from mockscribe.connection import Connection
-
 MICROSECONDS = 1_000_000
 
 
@@ -54,7 +51,7 @@ class Stream:
         account: Account,
         session: Session,
         origin: Origin,
-        connection: Connection,
+        connection: Waker,
         http: HttpConnection,
         exchange: int,
         request_id: str,
@@ -281,11 +278,13 @@ class Stream:
             session.roles = {"CLINICIAN": "ch_0", "PATIENT": "ch_0"}
         if session.player is None:
             rng = self.account.mock.draw(self.account.id, session.key, self.origin.attempt)
+            ids = self.account.segment_ids(session, rng)
             context = (configuration.get("encounterContext") or {}).get("unstructuredContext") or ""
             if config.echo == "context" and context.strip():
-                session.player = ScenarioPlayer(scenario_from_context(context), rng)
+                session.player = ScenarioPlayer(scenario_from_context(context), rng, next_segment_id=ids)
             else:
-                session.player = AudioEcho(rng, rate)
+                partial_us = int(config.partial_interval_seconds * MICROSECONDS)
+                session.player = AudioEcho(rng, rate, partial_us=partial_us, next_segment_id=ids)
 
     def _close_input(self, now: float) -> None:
         """The request body is complete: the end of a session's input, or a pause."""

@@ -28,6 +28,11 @@ class Ending:
         """Whether the connection takes no more bytes."""
         return self._closing is not None
 
+    @property
+    def aborted(self) -> bool:
+        """Whether the connection is to be reset, read or not."""
+        return self._closing is Closing.ABORT
+
     def begin(self, closing: Closing) -> None:
         """End the connection; an abort overrides a half-close, nothing overrides an abort."""
         if self._closing is not Closing.ABORT:

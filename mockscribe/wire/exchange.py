@@ -141,6 +141,10 @@ class HttpConnection(Protocol):
     def reading(self) -> bool:
         """Whether the transport should go on reading; False while answers wait for a client that does not read them."""
 
+    @property
+    def aborted(self) -> bool:
+        """Whether the connection is over, with nothing left to wait for: reset it even if it takes no bytes."""
+
     def receive_data(self, data: bytes, now: float) -> Sequence[Observed]:
         """Bytes arrived (after TLS). Body data may be memoryviews into `data`."""
 

@@ -90,6 +90,10 @@ class Http1Connection:
         pipelined = len(self._h11.trailing_data[0]) if self._paused else 0
         return self._unused_bytes < INPUT_LIMIT and pipelined < INPUT_LIMIT
 
+    @property
+    def aborted(self) -> bool:
+        return self._ending.aborted
+
     def receive_data(self, data: bytes, now: float) -> Sequence[Observed]:
         self._now = now
         if not self._ending.begun and not self._client_closed and data:

@@ -176,6 +176,10 @@ class Http2Connection:
     def reading(self) -> bool:
         return len(self._out) < UNSENT_FRAMES
 
+    @property
+    def aborted(self) -> bool:
+        return self._ending.aborted
+
     def receive_data(self, data: bytes, now: float) -> Sequence[Observed]:
         self._now = now
         if self._phase is not _Phase.ENDED:
