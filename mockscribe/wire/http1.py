@@ -141,6 +141,7 @@ class Http1Connection:
                 if at_eof:
                     self._lose("the client closed the connection in mid-request", by_client=True)
                 else:
+                    self._announce(ended=False)
                     self._refuse(str(error), error.error_status_hint)
                 self._end_connection()
                 return
@@ -208,6 +209,7 @@ class Http1Connection:
             self._end_connection()
         elif self._request_ended:
             self._active = False
+            self._has_body = True
             self._h11.start_next_cycle()
             data, closed = self._h11.trailing_data
             self._next_waits = bool(data) or closed
