@@ -5,6 +5,22 @@
 
 from __future__ import annotations
 
+import msgspec
+
+
+class Instant(msgspec.Struct, frozen=True, gc=False):
+    """One moment by every clock, made once for all that happens in it.
+
+    `now` is real time of a steady clock, `at` the same in seconds since the epoch; `time` is mock time, `waited` mock time
+    less all leaps; all in seconds. `time_us` is `time` in whole microseconds.
+    """
+
+    now: float
+    at: float
+    time: float
+    waited: float
+    time_us: int
+
 
 class Clock:
     """One account's mock time.

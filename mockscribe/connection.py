@@ -246,14 +246,18 @@ class Connection:
     # ---- what was observed
 
     def _observe(self, observed: Sequence[Observed], now: float) -> None:
+        """Take in what happened. All body bytes of one read are worked on at once, unless something comes in between."""
+        fed: dict[int, Stream] = {}
         for event in observed:
+            if type(event) is BodyReceived:
+                if (stream := self._streams.get(event.exchange)) is not None:
+                    stream.receive_body(event.data, now)
+                    fed[event.exchange] = stream
+                elif self._http is not None:
+                    self._http.consume(event.exchange, len(event.data))
+                continue
+            self._work(fed, now)
             match event:
-                case BodyReceived(exchange=exchange, data=data):
-                    stream = self._streams.get(exchange)
-                    if stream is not None:
-                        self._guard(exchange, stream, stream.receive_body, data, now)
-                    elif self._http is not None:
-                        self._http.consume(exchange, len(data))
                 case RequestReceived():
                     self._request(event, now)
                 case RequestEnded(exchange=exchange):
@@ -266,10 +270,17 @@ class Connection:
                     self._lose(exchange, reason, now)
                 case RuleBroken():
                     self._broken(event, now)
-                case GoAwayReceived():
+                case GoAwayReceived() | BodyReceived():
                     pass
                 case _:
                     assert_never(event)
+        self._work(fed, now)
+
+    def _work(self, fed: dict[int, Stream], now: float) -> None:
+        for exchange, stream in fed.items():
+            if exchange in self._streams:  # unless it was lost meanwhile
+                self._guard(exchange, stream, stream.work, now)
+        fed.clear()
 
     def _request(self, request: RequestReceived, now: float) -> None:
         http = self._http
@@ -300,7 +311,7 @@ class Connection:
         stream = self._streams.get(event.exchange) if event.exchange is not None else None
         about = {"rule": event.rule, "source": event.source, "offset": event.offset, "message": event.message}
         if stream is not None:
-            stream.response.record(Kind.VIOLATION, about, now)
+            stream.response.record(Kind.VIOLATION, about, stream.account.instant(now))
             return
         self._record_violation(about, now)
 

@@ -74,7 +74,7 @@ def start(
         _claim(account, session, attempt, now)
     except ServiceError as error:
         nobody = Session(session_id, session_id, {})
-        Response(account, nobody, origin, http, request.exchange, request_id).refuse(error, now)
+        Response(account, nobody, origin, http, request.exchange, request_id).refuse(error, account.instant(now))
         return account, None
     account.keep(session)
     if not counts_all:

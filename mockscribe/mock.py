@@ -12,12 +12,13 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from mockscribe.clock import Clock
+from mockscribe.clock import Clock, Instant
 from mockscribe.config import Config
 from mockscribe.journal import Entry, Journal, Kind, Origin
+from mockscribe.scenario.echo import AudioEcho, scenario_from_context
 from mockscribe.scenario.matching import Request, select
 from mockscribe.scenario.model import Scenario
-from mockscribe.scenario.player import Intent, Player, segment_ids
+from mockscribe.scenario.player import Intent, Player, ScenarioPlayer, segment_ids
 from mockscribe.service.events import AudioReceived
 from mockscribe.session.audio import AudioClock
 from mockscribe.session.lifecycle import Status, Turn, turn
@@ -144,18 +145,46 @@ class Account:
         """What names the session's next segment: as `Config.segment_ids` says."""
         return segment_ids(rng) if self.mock.config.segment_ids == "uuid" else session.count_segment
 
+    def configure(self, session: Session, configuration: Mapping[str, Any], attempt: int) -> None:
+        """A session's first configuration was accepted: its speakers, its audio clock, and an echo if nothing is scripted."""
+        config = self.mock.config
+        session.configuration = configuration
+        definitions = configuration.get("channelDefinitions") or ()
+        session.roles = {each["participantRole"]: f"ch_{each['channelId']}" for each in definitions}
+        rate = int(session.parameters["mediaSampleRateHertz"])
+        session.audio = AudioClock(
+            encoding=str(session.parameters["mediaEncoding"]),
+            rate=rate,
+            channels={"mono": 1, "stereo": 2}.get(config.pcm_channels, 2 if definitions else 1),
+            check_flac_header=config.flac_header == "check",
+        )
+        if not definitions and config.channel_id_without_definitions == "ch_0":
+            session.roles = {"CLINICIAN": "ch_0", "PATIENT": "ch_0"}
+        if session.player is None:
+            session.player = self._echo(session, configuration, rate, attempt)
+
+    def _echo(self, session: Session, configuration: Mapping[str, Any], rate: int, attempt: int) -> Player:
+        config = self.mock.config
+        rng = self.mock.draw(self.id, session.key, attempt)
+        ids = self.segment_ids(session, rng)
+        context = (configuration.get("encounterContext") or {}).get("unstructuredContext") or ""
+        if config.echo == "context" and context.strip():
+            return ScenarioPlayer(scenario_from_context(context), rng, next_segment_id=ids)
+        partial_us = int(config.partial_interval_seconds * 1_000_000)
+        return AudioEcho(rng, rate, partial_us=partial_us, next_segment_id=ids)
+
     def _drop_oldest(self) -> None:
         for key, session in self.sessions.items():
             if session.stream is None:
                 del self.sessions[key]
                 return
 
-    def turn(self, session: Session, event: Turn, origin: Origin, now: float) -> None:
+    def turn(self, session: Session, event: Turn, origin: Origin, instant: Instant) -> None:
         """Move the session's status, and tell the journal when it changed."""
         before, session.status = session.status, turn(session.status, event)
         if session.status is not before:
             about = {"from": before.value, "to": session.status.value}
-            self.record(now, origin, Kind.SESSION_STATE, session.audio_us, about)
+            self.journal.append(instant.at, instant.time, origin, Kind.SESSION_STATE, session.audio_us, about)
 
     # ---- scenarios
 
@@ -169,6 +198,11 @@ class Account:
         return select(self.all_scenarios(), request, uses=self.uses, current=session.scenario)
 
     # ---- the record
+
+    def instant(self, now: float) -> Instant:
+        """The moment `now` by all of the account's clocks."""
+        time = self.clock.time(now)
+        return Instant(now, self.mock.wall(now), time, self.clock.waited(now), int(time * 1_000_000))
 
     def record(self, now: float, origin: Origin, kind: Kind, audio_us: int, about: Any, octets: int = 0) -> None:
         """Append to the journal."""

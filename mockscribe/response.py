@@ -1,6 +1,7 @@
 """The response of one stream: what the mock wants to say → events → faults → frames → http, recorded as it goes.
 
-Knows the exchange it answers and nothing of what was asked or when.
+Frames that are sent together are handed to http together, by `flush`. Knows the exchange it answers and nothing of what
+was asked or when.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, assert_never
 
+from mockscribe.clock import Instant
 from mockscribe.errors import ServiceError
 from mockscribe.journal import Kind, Origin
 from mockscribe.mock import Account, Session
@@ -34,7 +36,7 @@ class Response:
         self.failed = False
         self.gone = False
         self.ended_by = ""
-        self._account = account
+        self._journal = account.journal
         self._session = session
         self._origin = origin
         self._http = http
@@ -42,53 +44,64 @@ class Response:
         self._request_id = request_id
         self._faults = Faults()
         self._milliseconds = account.mock.config.offset_unit == "milliseconds"
+        self._batch: list[bytes] = []
+        self._room = OUTPUT_LIMIT  # bytes that may still be sent before the client has to read
+        self._repeated: tuple[OutputEvent | None, bytes] = (None, b"")  # an event that a script sends again, encoded
 
+    @property
     def blocked(self) -> bool:
-        """Whether the client lets so little out that its producer must pause."""
-        return self._http.output_size(self._exchange) >= OUTPUT_LIMIT
+        """Whether the client lets so little out that its producer must pause, as `flush` has found it."""
+        return self._room <= 0
 
-    def begin(self, now: float) -> None:
+    def flush(self) -> None:
+        """Hand on what was sent, and look how much of it http must keep."""
+        if self._batch:
+            self._http.send(self._exchange, b"".join(self._batch))
+            self._batch.clear()
+        self._room = OUTPUT_LIMIT - self._http.output_size(self._exchange)
+
+    def begin(self, instant: Instant) -> None:
         """Send the head of a stream: 200 with the session's settings, once."""
         if self.begun or self.over:
             return
         self.begun = True
         headers = restjson.listening_session_headers(self._session.parameters, self._request_id)
         self._http.send_head(self._exchange, 200, headers)
-        self.record(Kind.RESPONSE, {"status": 200, "headers": dict(headers)}, now)
+        self.record(Kind.RESPONSE, {"status": 200, "headers": dict(headers)}, instant)
 
-    def refuse(self, error: ServiceError, now: float) -> None:
+    def refuse(self, error: ServiceError, instant: Instant) -> None:
         """Answer with a modeled HTTP error instead of a stream."""
         self.begun = True
         status, headers, body = restjson.error_response(error, self._request_id)
         self._http.send_head(self._exchange, status, headers)
         self._http.send(self._exchange, body)
-        self.record(Kind.RESPONSE, {"status": status, "error": error.shape, "message": error.message}, now)
+        self.record(Kind.RESPONSE, {"status": status, "error": error.shape, "message": error.message}, instant)
         self._end(f"HTTP {status} {error.shape}")
 
-    def perform(self, intents: Iterable[Intent], now: float) -> None:
+    def perform(self, intents: Iterable[Intent], instant: Instant) -> None:
         """Do what the mock wants, in order, until something ends the response."""
         for intent in intents:
             if self.over:
                 return
             match intent:
                 case TranscriptSegment() | OutputEvent():
-                    self._send(Kind.EVENT_SENT, intent, now)
+                    self._send(Kind.EVENT_SENT, intent, instant)
                 case OutputException(member=member):
-                    self._send(Kind.EXCEPTION_SENT, intent, now)
+                    self._send(Kind.EXCEPTION_SENT, intent, instant)
                     self._end(f"{member} was sent", failed=True)
                 case Fault():
                     actions = self._faults.arm(intent)
-                    self._apply(actions, intent if actions else None, now)
+                    self._apply(actions, intent if actions else None, instant)
                 case End():
-                    self.begin(now)
+                    self.begin(instant)
                     self._end("the scenario ended it")
                 case _:
                     assert_never(intent)
 
-    def end(self, reason: str, now: float) -> None:
+    def end(self, reason: str, instant: Instant) -> None:
         """End the response cleanly."""
         if not self.over:
-            self.begin(now)
+            self.begin(instant)
             self._end(reason)
 
     def lose(self, reason: str, *, failed: bool = False, gone: bool = False) -> None:
@@ -99,34 +112,46 @@ class Response:
             self.failed = failed
             self.ended_by = reason
 
-    def record(self, kind: Kind, about: Any, now: float, octets: int = 0) -> None:
+    def record(self, kind: Kind, about: Any, instant: Instant, octets: int = 0) -> None:
         """Tell the journal."""
-        self._account.record(now, self._origin, kind, self._session.audio_us, about, octets)
+        self._journal.append(instant.at, instant.time, self._origin, kind, self._session.audio_us, about, octets)
 
-    def _send(self, kind: Kind, event: TranscriptSegment | OutputEvent | OutputException, now: float) -> None:
-        self.begin(now)
-        data = events.to_frame_bytes(event, milliseconds=self._milliseconds)
-        self.record(kind, event, now, len(data))
+    def _send(self, kind: Kind, event: TranscriptSegment | OutputEvent | OutputException, instant: Instant) -> None:
+        if not self.begun:
+            self.begin(instant)
+        data = self._encode(event)
+        self.record(kind, event, instant, len(data))
         if self._faults.armed:
             actions, fault = self._faults.apply(data)
-            self._apply(actions, fault, now)
+            self._apply(actions, fault, instant)
         else:
-            self._http.send(self._exchange, data)
+            self._batch.append(data)
+            self._room -= len(data)
 
-    def _apply(self, actions: Iterable[Action], fault: Fault | None, now: float) -> None:
+    def _encode(self, event: TranscriptSegment | OutputEvent | OutputException) -> bytes:
+        if not isinstance(event, OutputEvent):
+            return events.to_frame_bytes(event, milliseconds=self._milliseconds)
+        if self._repeated[0] is not event:
+            self._repeated = (event, events.to_frame_bytes(event))
+        return self._repeated[1]
+
+    def _apply(self, actions: Iterable[Action], fault: Fault | None, instant: Instant) -> None:
         """Do what faults make of the response; `fault` is the one that fired, if one did."""
         if fault is not None:
-            self.record(Kind.FAULT_FIRED, {"fault": fault.name, "parameters": dict(fault.parameters)}, now)
+            self.record(Kind.FAULT_FIRED, {"fault": fault.name, "parameters": dict(fault.parameters)}, instant)
         for action in actions:
             match action:
                 case SendBytes(data=data):
-                    self._http.send(self._exchange, data)
+                    self._batch.append(data)
+                    self._room -= len(data)
                 case ResetStream(code=code):
+                    self.flush()
                     self._http.reset(self._exchange, code)
                     self.lose(f"a fault reset the stream with code {code}", failed=True, gone=True)
                 case _:
                     assert_never(action)
 
     def _end(self, reason: str, *, failed: bool = False) -> None:
+        self.flush()
         self._http.end(self._exchange)
         self.lose(reason, failed=failed)

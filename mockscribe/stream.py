@@ -9,15 +9,15 @@ records what it received. It knows no socket, no routes, and no HTTP beyond the 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
-from typing import Any, assert_never
+from collections.abc import Iterable
+from typing import assert_never
 
+from mockscribe.clock import Instant
 from mockscribe.errors import EventError, FrameError, SequenceError, ServiceError
 from mockscribe.journal import Kind, Origin
 from mockscribe.mock import Account, Session, Waker
 from mockscribe.response import Response
-from mockscribe.scenario.echo import AudioEcho, scenario_from_context
-from mockscribe.scenario.player import Intent, Moment, Player, ScenarioPlayer
+from mockscribe.scenario.player import Intent, Moment, Player
 from mockscribe.service import configuration as rules
 from mockscribe.service import events
 from mockscribe.service.events import (
@@ -30,12 +30,13 @@ from mockscribe.service.events import (
     SessionControlReceived,
 )
 from mockscribe.service.messages import message
-from mockscribe.session.audio import AudioClock
-from mockscribe.session.lifecycle import Event, Input, Status, Turn, follow
+from mockscribe.session.lifecycle import Event, Input, Status, Turn, follow, takes_audio
 from mockscribe.wire.eventstream import Decoder, Frame
 from mockscribe.wire.exchange import HttpConnection
 
 MICROSECONDS = 1_000_000
+
+NOTHING_HEARD = OutputEvent(member="transcriptEvent", content={})
 
 
 class Stream:
@@ -68,17 +69,13 @@ class Stream:
         self._exchange = exchange
         self._decoder = Decoder()
         self._state = Input.FRESH
+        self._takes_audio = takes_audio(Input.FRESH)
         self._ending = False  # END_OF_SESSION was received
         self._input_ended = False  # the client ended its body
         self._input_closed = False  # and all of it was taken in
         self._detached = False
         self._owed = 0
         self._last_audio = account.clock.waited(now)
-
-    @property
-    def over(self) -> bool:
-        """Whether the response has ended."""
-        return self.response.over
 
     @property
     def done(self) -> bool:
@@ -89,22 +86,22 @@ class Stream:
 
     def open(self, now: float) -> None:
         """The request was accepted: apply the faults that come first, and answer."""
+        instant = self.account.instant(now)
         self.session.stream = self
         self.session.streams += 1
         self.account.live.add(self)
         if self.session.player is not None:
-            self.response.perform(self.session.player.leading_faults(), now)
+            self.response.perform(self.session.player.leading_faults(), instant)
         if self._config.response_headers == "immediate" and self._config.bad_configuration == "exception":
-            self.response.begin(now)
-        self._settle(now)
+            self.response.begin(instant)
+        self._settle(instant)
 
     def receive_body(self, data: bytes | memoryview, now: float) -> None:
-        """Bytes of the request's body arrived."""
+        """Bytes of the request's body arrived; `work` takes them in."""
         self._owed += len(data)
         self.account.last_activity = now
-        if not self.over:
+        if not self.response.over:
             self._decoder.feed(data)
-        self.work(now)
 
     def receive_end(self, now: float) -> None:
         """The client ended its request body."""
@@ -114,7 +111,7 @@ class Stream:
     def receive_lost(self, reason: str, now: float) -> None:
         """The exchange is gone; nothing can be sent any more."""
         self.response.lose(reason, gone=True)
-        self._settle(now)
+        self._settle(self.account.instant(now))
 
     def abandon(self) -> None:
         """A bug of ours left the stream in pieces: let go of all that it held."""
@@ -127,40 +124,43 @@ class Stream:
 
     def work(self, now: float) -> None:
         """Take in what has arrived, as far as the client lets our output out."""
-        blocked = self.response.blocked()
-        while not self.over and not blocked:
-            try:
-                frame = self._decoder.next_frame()
-                if frame is None:
-                    if self._input_ended and not self._input_closed:
-                        self._input_closed = True
-                        self._decoder.end()
-                        self._close_input(now)
+        instant = self.account.instant(now)
+        response, next_frame = self.response, self._decoder.next_frame
+        response.flush()
+        try:
+            while not response.over and not response.blocked:
+                frame = next_frame()
+                if frame is not None:
+                    self._receive(frame, instant)
+                elif self._input_ended and not self._input_closed:
+                    self._input_closed = True
+                    self._decoder.end()
+                    self._close_input(instant)
+                else:
                     break
-                self._receive(frame, now)
-            except FrameError as error:
-                self._violation(f"frame_{error.kind.value}", "ES-SPEC", error.offset, error.message, now)
-                self._refuse("bad_frame", now, reason=error.message, offset=error.offset)
-            blocked = self.response.blocked()
-        if self.over or not blocked:
+        except FrameError as error:
+            self._violation(f"frame_{error.kind.value}", "ES-SPEC", error.offset, error.message, instant)
+            self._refuse("bad_frame", instant, reason=error.message, offset=error.offset)
+        if response.over or not response.blocked:
             self._http.consume(self._exchange, self._owed)
             self._owed = 0
-        self._settle(now)
+        self._settle(instant)
 
     def tick(self, now: float) -> None:
         """The clock has moved; idempotent."""
-        if self.over:
+        if self.response.over:
             return
         clock, player = self.account.clock, self.session.player
         due = self._due()
         if due is not None and clock.mode == "autojump" and now >= self._leaps_at():
             self.account.leap(now)
-        if player is not None and due is not None and due <= clock.time(now) * MICROSECONDS:
-            self.response.perform(player.tick(self._moment(now)), now)
-            self._end_if_finished(now)
-        if self._waits_for_audio() and clock.waited(now) >= self._last_audio + self._config.idle_timeout_seconds:
-            self._refuse("idle_timeout", now, seconds=f"{self._config.idle_timeout_seconds:g}")
-        self._settle(now)
+        instant = self.account.instant(now)
+        if player is not None and due is not None and due <= instant.time_us:
+            self.response.perform(player.tick(self._moment(instant)), instant)
+            self._end_if_finished(instant)
+        if self._waits_for_audio() and instant.waited >= self._last_audio + self._config.idle_timeout_seconds:
+            self._refuse("idle_timeout", instant, seconds=f"{self._config.idle_timeout_seconds:g}")
+        self._settle(instant)
 
     # ---- what others call
 
@@ -171,153 +171,139 @@ class Stream:
 
     def push(self, intents: Iterable[Intent], now: float) -> None:
         """Say something that no script asked for."""
-        self.response.perform(intents, now)
-        self._settle(now)
+        instant = self.account.instant(now)
+        self.response.perform(intents, instant)
+        self._settle(instant)
 
     def refuse(self, key: str, now: float) -> None:
         """End the stream with the validationException of that key."""
-        if not self.over:
-            self._refuse(key, now)
-        self._settle(now)
+        instant = self.account.instant(now)
+        if not self.response.over:
+            self._refuse(key, instant)
+        self._settle(instant)
 
     # ---- input
 
-    def _receive(self, frame: Frame, now: float) -> None:
+    def _receive(self, frame: Frame, instant: Instant) -> None:
         try:
             event = events.from_frame(frame)
+            if self._takes_audio and type(event) is AudioReceived:
+                self._audio(event, frame, instant)
+                return
             state = follow(self._state, _kind(event))
         except (EventError, SequenceError) as error:
             rule = "sequence" if isinstance(error, SequenceError) else "event"
-            self._violation(rule, "UG-stream", frame.offset, error.message, now)
+            self._violation(rule, "UG-stream", frame.offset, error.message, instant)
             if self._config.unexpected_event == "exception":
-                self._refuse("unexpected_event", now, reason=error.message)
+                self._refuse("unexpected_event", instant, reason=error.message)
             return
         match event:
-            case AudioReceived():
-                self._audio(event, frame, now)
             case ConfigurationReceived():
-                self._configure(event, frame, state, now)
+                self._configure(event, frame, state, instant)
             case SessionControlReceived() | InputCompleted():
-                self.response.record(Kind.EVENT_RECEIVED, event, now)
-                self._state = state
+                self.response.record(Kind.EVENT_RECEIVED, event, instant)
+                self._enter(state)
                 if state is Input.ENDED and not self._ending:
                     self._ending = True
-                    self.account.turn(self.session, Turn.ENDED, self.origin, now)
-                    self.response.perform(self._player().end_of_session(self._moment(now)), now)
-                    self._end_if_finished(now)
+                    self.account.turn(self.session, Turn.ENDED, self.origin, instant)
+                    self.response.perform(self._player().end_of_session(self._moment(instant)), instant)
+                    self._end_if_finished(instant)
+            case AudioReceived():  # legal only where `_takes_audio`
+                raise AssertionError(state)
             case _:
                 assert_never(event)
 
-    def _audio(self, event: AudioReceived, frame: Frame, now: float) -> None:
-        config = self._config
-        size = event.encoded_octets if config.audio_chunk_measure == "encoded" else len(event.audio)
+    def _enter(self, state: Input) -> None:
+        self._state = state
+        self._takes_audio = takes_audio(state)
+
+    def _audio(self, event: AudioReceived, frame: Frame, instant: Instant) -> None:
+        config, audio = self._config, event.audio
+        octets = len(audio)
+        size = event.encoded_octets if config.audio_chunk_measure == "encoded" else octets
         if size > config.max_audio_chunk_bytes:
-            self._violation("chunk_size", "UG-stream", frame.offset, f"an audio chunk of {size} bytes", now)
-            self._refuse("chunk_too_big", now, size=size, limit=config.max_audio_chunk_bytes)
+            self._violation("chunk_size", "UG-stream", frame.offset, f"an audio chunk of {size} bytes", instant)
+            self._refuse("chunk_too_big", instant, size=size, limit=config.max_audio_chunk_bytes)
+            return
+        if octets:
+            self._last_audio = instant.waited
+        elif config.empty_audio_chunk == "reject":
+            self._violation("empty_chunk", "not public", frame.offset, "an audio event without audio", instant)
+            self._refuse("empty_chunk", instant)
             return
         session, player = self.session, self._player()
         assert session.audio is not None
-        if size:
-            self._last_audio = self.account.clock.waited(now)
-        elif config.empty_audio_chunk == "reject":
-            self._violation("empty_chunk", "not public", frame.offset, "an audio event without audio", now)
-            self._refuse("empty_chunk", now)
-            return
         try:
-            heard = session.audio.receive(event.audio, measure=player.needs_levels)
+            heard = session.audio.receive(audio, measure=player.needs_levels)
         except EventError as error:
-            self._violation("audio", "MODEL mediaEncoding", frame.offset, error.message, now)
-            self._refuse("bad_audio", now, reason=error.message)
+            self._violation("audio", "MODEL mediaEncoding", frame.offset, error.message, instant)
+            self._refuse("bad_audio", instant, reason=error.message)
             return
-        session.audio_octets += len(event.audio)
-        self.response.record(Kind.EVENT_RECEIVED, event, now, frame.size)
-        intents = player.receive(heard, len(event.audio), self._moment(now))
+        session.audio_octets += octets
+        self.response.record(Kind.EVENT_RECEIVED, event, instant, frame.size)
+        intents = player.receive(heard, octets, self._moment(instant))
         if intents:
-            self.response.perform(intents, now)
+            self.response.perform(intents, instant)
         elif config.empty_transcripts:
-            self.response.perform((OutputEvent(member="transcriptEvent", content={}),), now)
+            self.response.perform((NOTHING_HEARD,), instant)
 
-    def _configure(self, event: ConfigurationReceived, frame: Frame, state: Input, now: float) -> None:
-        self.response.record(Kind.EVENT_RECEIVED, event, now, frame.size)
+    def _configure(self, event: ConfigurationReceived, frame: Frame, state: Input, instant: Instant) -> None:
+        self.response.record(Kind.EVENT_RECEIVED, event, instant, frame.size)
         session, configuration = self.session, event.configuration
-        today = datetime.datetime.fromtimestamp(self.account.mock.wall(now), datetime.UTC).date()
+        today = datetime.datetime.fromtimestamp(instant.at, datetime.UTC).date()
         violations = rules.violations(configuration, today)
         if violations:
             text = rules.message(violations)
-            self._violation("configuration", "MODEL, UG-ctx, UG-tpl", frame.offset, text, now)
-            self._refuse_configuration(text, now)
+            self._violation("configuration", "MODEL, UG-ctx, UG-tpl", frame.offset, text, instant)
+            self._refuse_configuration(text, instant)
             return
         if session.configuration is not None and session.configuration != configuration:
-            self._violation("changed_configuration", "HS-model", frame.offset, "not the session's configuration", now)
-            self._refuse("changed_configuration", now)
+            text = "not the session's configuration"
+            self._violation("changed_configuration", "HS-model", frame.offset, text, instant)
+            self._refuse("changed_configuration", instant)
             return
         if session.configuration is None:
-            session.configuration = configuration
-            self._prepare(session, configuration)
+            self.account.configure(session, configuration, self.origin.attempt)
         elif session.audio is not None:
             session.audio.resume()
-        self._state = state
-        self._last_audio = self.account.clock.waited(now)
-        self.account.turn(session, Turn.CONFIGURED, self.origin, now)
-        self.response.begin(now)
-        self.response.perform(self._player().begin(session.roles, self._moment(now)), now)
+        self._enter(state)
+        self._last_audio = instant.waited
+        self.account.turn(session, Turn.CONFIGURED, self.origin, instant)
+        self.response.begin(instant)
+        self.response.perform(self._player().begin(session.roles, self._moment(instant)), instant)
 
-    def _prepare(self, session: Session, configuration: Mapping[str, Any]) -> None:
-        config = self._config
-        definitions = configuration.get("channelDefinitions") or ()
-        session.roles = {each["participantRole"]: f"ch_{each['channelId']}" for each in definitions}
-        channels = {"mono": 1, "stereo": 2}.get(config.pcm_channels, 2 if definitions else 1)
-        rate = int(session.parameters["mediaSampleRateHertz"])
-        session.audio = AudioClock(
-            encoding=str(session.parameters["mediaEncoding"]),
-            rate=rate,
-            channels=channels,
-            check_flac_header=config.flac_header == "check",
-        )
-        if not definitions and config.channel_id_without_definitions == "ch_0":
-            session.roles = {"CLINICIAN": "ch_0", "PATIENT": "ch_0"}
-        if session.player is None:
-            rng = self.account.mock.draw(self.account.id, session.key, self.origin.attempt)
-            ids = self.account.segment_ids(session, rng)
-            context = (configuration.get("encounterContext") or {}).get("unstructuredContext") or ""
-            if config.echo == "context" and context.strip():
-                session.player = ScenarioPlayer(scenario_from_context(context), rng, next_segment_id=ids)
-            else:
-                partial_us = int(config.partial_interval_seconds * MICROSECONDS)
-                session.player = AudioEcho(rng, rate, partial_us=partial_us, next_segment_id=ids)
-
-    def _close_input(self, now: float) -> None:
+    def _close_input(self, instant: Instant) -> None:
         """The request body is complete: the end of a session's input, or a pause."""
         match self._state:
             case Input.FRESH:
                 text = "The stream ended before a configurationEvent was received."
-                self._violation("sequence", "UG-stream", self._decoder.offset, text, now)
-                self._refuse("unexpected_event", now, reason=text)
+                self._violation("sequence", "UG-stream", self._decoder.offset, text, instant)
+                self._refuse("unexpected_event", instant, reason=text)
             case Input.OPEN | Input.ENDED if self._config.missing_empty_frame == "fatal":
-                self._violation("missing_empty_frame", "RS-SIG", self._decoder.offset, "no empty frame", now)
-                self._refuse("missing_empty_frame", now)
-            case _ if self._ending:
-                self.response.perform(self._player().input_closed(self._moment(now)), now)
-                self._end_if_finished(now)
+                self._violation("missing_empty_frame", "RS-SIG", self._decoder.offset, "no empty frame", instant)
+                self._refuse("missing_empty_frame", instant)
             case _:
-                self.response.perform(self._player().input_closed(self._moment(now)), now)
-                self.response.end("the client closed its input without END_OF_SESSION: a pause", now)
+                self.response.perform(self._player().input_closed(self._moment(instant)), instant)
+                if self._ending:
+                    self._end_if_finished(instant)
+                else:
+                    self.response.end("the client closed its input without END_OF_SESSION: a pause", instant)
 
     # ---- replies to a client that breaks a rule
 
-    def _refuse(self, key: str, now: float, **values: object) -> None:
+    def _refuse(self, key: str, instant: Instant, **values: object) -> None:
         text = message(key, self._config.messages, **values)
-        self.response.perform((OutputException(member="validationException", message=text),), now)
+        self.response.perform((OutputException(member="validationException", message=text),), instant)
 
-    def _refuse_configuration(self, text: str, now: float) -> None:
+    def _refuse_configuration(self, text: str, instant: Instant) -> None:
         if self._config.bad_configuration == "http400" and not self.response.begun:
-            self.response.refuse(ServiceError("ValidationException", 400, text), now)
+            self.response.refuse(ServiceError("ValidationException", 400, text), instant)
         else:
-            self.response.perform((OutputException(member="validationException", message=text),), now)
+            self.response.perform((OutputException(member="validationException", message=text),), instant)
 
-    def _violation(self, rule: str, source: str, offset: int, text: str, now: float) -> None:
+    def _violation(self, rule: str, source: str, offset: int, text: str, instant: Instant) -> None:
         about = {"rule": rule, "source": source, "offset": offset, "message": text}
-        self.response.record(Kind.VIOLATION, about, now)
+        self.response.record(Kind.VIOLATION, about, instant)
 
     # ---- where things stand
 
@@ -325,14 +311,13 @@ class Stream:
         assert self.session.player is not None, "a configured session has a player"
         return self.session.player
 
-    def _moment(self, now: float) -> Moment:
-        time_us = int(self.account.clock.time(now) * MICROSECONDS)
-        return Moment(audio_us=self.session.audio_us, time_us=time_us)
+    def _moment(self, instant: Instant) -> Moment:
+        return Moment(self.session.audio_us, instant.time_us)
 
     def _due(self) -> int | None:
         """The mock time in microseconds at which the player wants a tick; a blocked client has to wait."""
         player = self.session.player
-        if self.over or player is None or self._state is Input.FRESH or self.response.blocked():
+        if self.response.over or player is None or self._state is Input.FRESH or self.response.blocked:
             return None
         return player.next_deadline()
 
@@ -343,24 +328,25 @@ class Stream:
         """Whether the idle timeout runs: from the response's head until END_OF_SESSION or the end of the input."""
         return (
             self._config.idle_timeout_seconds > 0
-            and not self.over
+            and not self.response.over
             and not self._ending
             and not self._input_ended
-            and not self.response.blocked()
+            and not self.response.blocked
         )
 
-    def _end_if_finished(self, now: float) -> None:
+    def _end_if_finished(self, instant: Instant) -> None:
         if self._ending and self._player().finished:
             if self._config.after_end_of_session == "close" or self._input_ended:
-                self.response.end("the session is complete", now)
+                self.response.end("the session is complete", instant)
 
-    def _settle(self, now: float) -> None:
+    def _settle(self, instant: Instant) -> None:
         """After every call: leave the session if the response is over, else know when to be called next."""
-        if self.over:
+        if self.response.over:
             self.deadline = None
             if not self._detached:
-                self._detach(now)
+                self._detach(instant)
             return
+        self.response.flush()
         clock = self.account.clock
         due = self._due()
         times = []
@@ -372,7 +358,7 @@ class Stream:
             times.append(clock.real_waited(self._last_audio + self._config.idle_timeout_seconds))
         self.deadline = min((time for time in times if time is not None), default=None)
 
-    def _detach(self, now: float) -> None:
+    def _detach(self, instant: Instant) -> None:
         self._detached = True
         self._decoder = Decoder()
         self.account.live.discard(self)
@@ -380,8 +366,8 @@ class Stream:
         if session.stream is self:
             session.stream = None
             given_up = self.response.failed and self._config.state_after_exception == Status.FAILED.value
-            self.account.turn(session, Turn.GIVEN_UP if given_up else Turn.LEFT, self.origin, now)
-        self.response.record(Kind.STREAM_ENDED, {"reason": self.response.ended_by}, now)
+            self.account.turn(session, Turn.GIVEN_UP if given_up else Turn.LEFT, self.origin, instant)
+        self.response.record(Kind.STREAM_ENDED, {"reason": self.response.ended_by}, instant)
 
 
 def _kind(event: InputEvent) -> Event:

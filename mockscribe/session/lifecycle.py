@@ -57,6 +57,11 @@ def follow(state: Input, event: Event) -> Input:
         raise SequenceError(state.value, event.value, legal) from None
 
 
+def takes_audio(state: Input) -> bool:
+    """Whether audio is legal in this state and changes nothing: what is asked for each audio event."""
+    return TABLE.get((state, Event.AUDIO)) is state
+
+
 class Status(enum.Enum):
     """A session's streamStatus (MODEL); NEW is before the first accepted configuration, when the service has none."""
 
