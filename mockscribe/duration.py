@@ -11,7 +11,7 @@ from decimal import Decimal
 _PATTERN = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)(us|ms|s|m|h)", re.ASCII)
 _UNITS = {"us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
 
-PATTERN = r"^\d{1,12}(\.\d{1,6})?(us|ms|s|m|h)$"
+PATTERN = r"^[0-9]{1,12}(\.[0-9]{1,6})?(us|ms|s|m|h)$"
 """The same as a pattern of JSON Schema."""
 
 

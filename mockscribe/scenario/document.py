@@ -6,6 +6,7 @@ used: it recurses (in C, without a limit), and a scenario may come from anybody.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +19,7 @@ MAX_DEPTH = 64
 """How deep a document may be nested; own choice, a scenario needs about eight."""
 
 MAX_NODES = 200_000
-"""How many nodes aliases may make of a document; own choice, against a "billion laughs"."""
+"""How many nodes aliases may make of a text; own choice, against a "billion laughs"."""
 
 
 class Node(msgspec.Struct, gc=False):
@@ -31,6 +32,12 @@ class Node(msgspec.Struct, gc=False):
     plain: bool = False
 
 
+# YAML 1.2, 5.1: c-printable; a byte order mark may stand first (5.2) and nowhere else
+_UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_STRING_OR_TAB = re.compile(r'"(?:[^"\\]|\\.)*"?|\t')
+
+
 def read_documents(text: str, source: str) -> list[Node]:
     """The documents in a text; an empty one is left out.
 
@@ -39,20 +46,25 @@ def read_documents(text: str, source: str) -> list[Node]:
     """
     import yaml
 
-    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-    if text.lstrip().startswith(("{", "[")):
-        text = text.replace("\t", " ")  # JSON may be indented by tabs, YAML may not; no JSON string holds one
+    text = text.removeprefix("\ufeff")
+    if found := _UNPRINTABLE.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        column = found.start() - text.rfind("\n", 0, found.start())
+        message = f"neither YAML nor JSON: it contains the character U+{ord(found[0]):04X}"
+        raise ScriptError(message, source=source, line=line, column=column)
+    # libyaml is fast, but refuses the escaped surrogate pairs in which JSON writes characters beyond U+FFFF
+    loader = yaml.BaseLoader if _SURROGATE.search(text) else getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    if text.lstrip().startswith(("{", "[")):  # JSON may have tabs between its tokens, YAML may not
+        text = _STRING_OR_TAB.sub(lambda found: " " if found[0] == "\t" else found[0], text)
     try:
         return _Composer(source).documents(yaml.parse(text, Loader=loader))
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        mark = error.problem_mark
+        assert mark is not None  # scanner and parser always tell where
         problem = " ".join(filter(None, (error.context, error.problem)))
-        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
-        raise ScriptError(f"neither YAML nor JSON: {problem}", source=source, line=line, column=column) from None
-    except yaml.YAMLError as error:
-        where = getattr(error, "position", 0) or 0
-        line = text.count("\n", 0, where) + 1
-        raise ScriptError(f"neither YAML nor JSON: {error}", source=source, line=line, column=1) from None
+        raise ScriptError(
+            f"neither YAML nor JSON: {problem}", source=source, line=mark.line + 1, column=mark.column + 1
+        ) from None
 
 
 class _Composer:
@@ -86,12 +98,15 @@ class _Composer:
                     node.value = parts if node.kind == "list" else list(zip(parts[::2], parts[1::2], strict=True))
                     self._define(anchor, node)
                 case yaml.AliasEvent():
-                    found = self._anchors.get(event.anchor)
+                    found = self._anchors.get(str(event.anchor))
                     if found is None:
                         raise self._error(event, f"the alias *{event.anchor} names nothing that stands before it")
-                    self._nodes += _size(found, MAX_NODES)
+                    size, depth = _extent(found, MAX_NODES)
+                    self._nodes += size
                     if self._nodes > MAX_NODES:
-                        raise self._error(event, f"aliases make more than {MAX_NODES} values of this document")
+                        raise self._error(event, f"aliases make more than {MAX_NODES} values of this text")
+                    if len(stack) + depth > MAX_DEPTH:
+                        raise self._error(event, f"nested more than {MAX_DEPTH} levels deep")
                     node = found
                 case yaml.DocumentStartEvent():
                     self._anchors.clear()
@@ -126,17 +141,18 @@ class _Composer:
         return ScriptError(message, source=self._source, line=mark.line + 1, column=mark.column + 1)
 
 
-def _size(node: Node, limit: int) -> int:
-    """How many nodes a node is, counted up to `limit`."""
-    count, rest = 0, [node]
+def _extent(node: Node, limit: int) -> tuple[int, int]:
+    """How many nodes a node is, counted up to `limit`, and how many levels of lists and mappings."""
+    count, deepest, rest = 0, 0, [(node, 0)]
     while rest and count <= limit:
         count += 1
-        top = rest.pop()
+        top, depth = rest.pop()
+        deepest = max(deepest, depth + (top.kind != "scalar"))
         if top.kind == "list":
-            rest += top.value
+            rest += [(each, depth + 1) for each in top.value]
         elif top.kind == "mapping":
-            rest += [each for pair in top.value for each in pair]
-    return count
+            rest += [(each, depth + 1) for pair in top.value for each in pair]
+    return count, deepest
 
 
 # YAML 1.2, 10.3.2: the core schema
@@ -156,18 +172,8 @@ def scalar(node: Node) -> str | int | float | bool | None:
     if _BOOLEAN.fullmatch(text):
         return text[0] in "tT"
     if _INTEGER.fullmatch(text):
-        return int(text, 0 if text[:2] in ("0o", "0x") else 10)
-    if _FLOAT.fullmatch(text):
+        number = int(text, 0 if text[:2] in ("0o", "0x") else 10)
+        return number if -(2**63) <= number < 2**64 else float(number)  # beyond that JSON's readers want a float
+    if _FLOAT.fullmatch(text) and math.isfinite(float(text)):
         return float(text)
     return text
-
-
-def plain_value(node: Node) -> Any:
-    """A node as the plain data that JSON knows. Keys are text."""
-    match node.kind:
-        case "scalar":
-            return scalar(node)
-        case "list":
-            return [plain_value(each) for each in node.value]
-        case _:
-            return {str(key.value): plain_value(value) for key, value in node.value}

@@ -65,8 +65,8 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
 class FaultKind(msgspec.Struct, frozen=True, kw_only=True):
     """One entry of the table.
 
-    `act` is for a fault on the stream: parameters → actions, at once. `change` is for a fault on a frame: parameters and
-    the encoded frame → actions. `ends_stream` says that nothing can follow.
+    `act` is for a fault on the stream: parameters → actions, at once. `change` is for a fault on a frame: parameters
+    and the encoded frame → actions. `ends_stream` says that nothing can follow.
     """
 
     about: str

@@ -14,6 +14,7 @@ import msgspec
 from mockscribe.duration import PATTERN
 from mockscribe.scenario.faults import FAULTS
 from mockscribe.service.model import service_model
+from mockscribe.session.audio import BLOCKS_PER_SECOND
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -25,10 +26,17 @@ class Key(msgspec.Struct, frozen=True):
 
 
 def _text(**more: Any) -> dict[str, Any]:
-    return {"type": "string", **more}
+    return {"type": "string", "minLength": 1, **more}
 
+
+SHORTEST_QUIET_US = 1_000_000 // BLOCKS_PER_SECOND
+"""Silence is measured in blocks of 10 ms; what is shorter would depend on their borders."""
+
+NOTHING = r"^0+((\.[0-9]+)?us|(\.0{1,2}|\.000[0-9]*)?ms|(\.0+)?(s|m|h))$"
+"""A duration that is nothing when rounded down to microseconds, as a pattern of JSON Schema."""
 
 DURATION: Mapping[str, Any] = {"$ref": "#/$defs/duration"}
+SOME_DURATION: Mapping[str, Any] = {"allOf": [DURATION, {"not": {"pattern": NOTHING}}]}
 COUNT: Mapping[str, Any] = {"type": "integer", "minimum": 1}
 ROLES = ("CLINICIAN", "PATIENT")
 EXCEPTIONS = ("validationException", "internalFailureException")
@@ -44,11 +52,13 @@ def _output_events() -> tuple[str, ...]:
 OUTPUT_EVENTS = _output_events()
 
 MATCH_KEYS: Mapping[str, Key] = {
-    "sessionId": Key("The session id that the client chose; hex digits in any case.", _text(), "6f0c…"),
+    "sessionId": Key(
+        "The session id that the client chose; hex digits in any case.", _text(), "0b8e2b7e-3a65-4f7c-9d0b-3a5f7b0c9d11"
+    ),
     "domainId": Key("The domain of the request.", _text(), "hai-0123456789abcdef"),
     "subscriptionId": Key("The subscription of the request.", _text(), "sub-0123456789abcdefghijk"),
     "languageCode": Key("The language of the request.", {"enum": ["en-US", "multi"]}, "en-US"),
-    "mediaSampleRateHertz": Key("The sample rate of the request, in Hz.", {"type": "integer"}, 16_000),
+    "mediaSampleRateHertz": Key("The sample rate of the request, in Hz.", COUNT, 16_000),
     "mediaEncoding": Key("The encoding of the request.", {"enum": ["pcm", "flac"]}, "pcm"),
     "account": Key("The account: the 12-digit access key id.", _text(pattern="^[0-9]{12}$"), "123456789012"),
     "attempt": Key("Which request for this session id: 1 is the first, refused ones count.", COUNT, 2),
@@ -57,13 +67,13 @@ MATCH_KEYS: Mapping[str, Key] = {
 WHEN_KEYS: Mapping[str, Key] = {
     "events": Key("So many audio events since the step was armed.", COUNT, 10),
     "bytes": Key("So many bytes of audio (decoded) since the step was armed.", COUNT, 32_000),
-    "quiet": Key("The newest so much audio was silent on all channels.", DURATION, "800ms"),
+    "quiet": Key("The newest so much audio was silent on all channels; 10ms at least.", DURATION, "800ms"),
     "idle": Key("So much mock time passed without an audio event.", DURATION, "5s"),
 }
 WHEN_WORDS = ("end_of_session", "input_closed")
 
 VERB_KEYS: Mapping[str, Key] = {
-    "say": Key("Speak a line: partials that grow and are revised, then a final.", _text(minLength=1), "Good morning."),
+    "say": Key("Speak a line: partials that grow and are revised, then a final.", _text(), "Good morning."),
     "send": Key(
         "Send an output event of the model as it stands: {MEMBER: {…}}.",
         {
@@ -157,7 +167,7 @@ SAY_KEYS: Mapping[str, Key] = {
                 {"enum": ["words", "none"]},
                 {
                     "type": "object",
-                    "properties": {"every": DURATION},
+                    "properties": {"every": SOME_DURATION},
                     "required": ["every"],
                     "additionalProperties": False,
                 },
@@ -187,10 +197,18 @@ ARTIFACT_KEYS: Mapping[str, Key] = {
 }
 
 SCENARIO_KEYS: Mapping[str, Key] = {
-    "scenario": Key("The scenario's name.", _text(minLength=1), "follow-up visit"),
+    "scenario": Key("The scenario's name.", _text(), "follow-up visit"),
     "match": Key("Which streams it answers; all must hold.", {"$ref": "#/$defs/match"}, {"mediaEncoding": "pcm"}),
     "times": Key("How many sessions it may take.", COUNT, 1),
-    "steps": Key("What happens, in order.", {"type": "array", "items": {"$ref": "#/$defs/step"}}, [{"say": "Hello."}]),
+    "steps": Key(
+        "What happens, in order.",
+        {
+            "type": "array",
+            "prefixItems": [{"allOf": [{"$ref": "#/$defs/step"}, {"properties": {"with": {"const": False}}}]}],
+            "items": {"$ref": "#/$defs/step"},
+        },
+        [{"say": "Hello."}],
+    ),
     "artifacts": Key(
         "What the session leaves behind.",
         {
@@ -215,7 +233,12 @@ def _object(keys: Mapping[str, Key], **more: Any) -> dict[str, Any]:
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of one scenario."""
+    """The JSON Schema (draft 2020-12) of one scenario.
+
+    It takes all that the parser takes, and refuses all that it refuses but for what a schema cannot see (a key given
+    twice, two scenarios of one name) and two rules about numbers: `quiet` of at least 10ms, and that a step repeated
+    forever lets time pass.
+    """
     step = _object(STEP_KEYS)
     step["oneOf"] = [{"required": [verb]} for verb in VERB_KEYS]
     step["allOf"] = [

@@ -44,16 +44,18 @@ def select(
 
 
 def nearest(scenarios: Sequence[Scenario], request: Request, *, uses: Mapping[str, int], count: int = 3) -> list[Miss]:
-    """The `count` scenarios that came nearest, the nearest first; of equals the last loaded."""
+    """The `count` scenarios that came nearest: fewest differences, then most that held, then the last loaded."""
     misses = []
     for scenario in reversed(scenarios):
         differences = list(_differences(scenario, request))
         used = scenario.times is not None and uses.get(scenario.name, 0) >= scenario.times
         if used:
             differences.append(f"its {scenario.times} session{'s' if scenario.times != 1 else ''} were taken")
+        if not differences:
+            continue  # it does match
         held = _conditions(scenario) + (scenario.times is not None) - len(differences)
         misses.append((len(differences), Miss(scenario=scenario, difference=differences[0], held=held)))
-    misses.sort(key=lambda pair: pair[0])
+    misses.sort(key=lambda pair: (pair[0], -pair[1].held))
     return [miss for _, miss in misses[:count]]
 
 

@@ -41,19 +41,22 @@ class OnInputClosed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OnEvents(msgspec.Struct, frozen=True, kw_only=True):
-    """So many input events of any type came since the step was armed."""
+    """So many audio events (of either type, empty ones too) came since the step was armed."""
 
     count: int
 
 
 class OnBytes(msgspec.Struct, frozen=True, kw_only=True):
-    """So many bytes of audio (decoded) came since the step was armed."""
+    """So many bytes of audio (decoded) came since the step was armed: of PCM exact to the sample."""
 
     count: int
 
 
 class OnQuiet(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest `audio_us` of audio, all since the step was armed, are silent samples."""
+    """The newest `audio_us` of audio, all since the step was armed, are silent samples.
+
+    10 ms at least: silence is measured in blocks of that length (`session/audio.py`).
+    """
 
     audio_us: int
 
