@@ -11,9 +11,9 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 
 from mockscribe.scenario.model import AfterAudio, Fault, Say, Scenario, Step
-from mockscribe.scenario.player import Intent, Moment, StepReport, segment_ids
+from mockscribe.scenario.playing import Intent, Moment, StepReport, segment_ids
 from mockscribe.service.events import TranscriptSegment
-from mockscribe.session.audio import Heard, Level
+from mockscribe.session.audio import BLOCKS_PER_SECOND, Heard, Level
 
 PAUSE_US = 500_000
 """Silence that ends a segment. Own choice: longer than the stops within a phrase, shorter than a change of speaker."""
@@ -53,6 +53,20 @@ class _Sound:
         self.partials = 0
 
 
+def _joined(begun: Level, level: Level) -> Level:
+    """Two parts of a block as one level."""
+    size, more = begun.end - begun.begin, level.end - level.begin
+    return Level(
+        begin=begun.begin,
+        end=level.end,
+        channel=level.channel,
+        peak=max(begun.peak, level.peak),
+        mean_square=(begun.mean_square * size + level.mean_square * more) / (size + more),
+        first=begun.first if begun.first is not None else level.first,
+        last=level.last if level.last is not None else begun.last,
+    )
+
+
 class AudioEcho:
     """Describes what was heard, segment by segment (`Player` documents the calls)."""
 
@@ -71,7 +85,8 @@ class AudioEcho:
         self._partial = max(1, partial_us * rate // 1_000_000)
         self._next_segment_id = next_segment_id or segment_ids(rng)
         self._roles: Mapping[str, str] = {}
-        self._channels = 1
+        self._block = max(1, rate // BLOCKS_PER_SECOND)
+        self._begun: dict[int, Level] = {}  # blocks that an event's end has cut: what is heard depends on no cut
         self._open: dict[int, _Sound] = {}
 
     def leading_faults(self) -> tuple[Fault, ...]:
@@ -85,10 +100,14 @@ class AudioEcho:
 
     def receive(self, heard: Heard, octets: int, moment: Moment) -> Sequence[Intent]:
         """Describe what the levels show."""
-        self._channels = heard.channels
         intents: list[Intent] = []
         for level in heard.levels:
-            self._hear(level, intents)
+            if (begun := self._begun.pop(level.channel, None)) is not None:
+                level = _joined(begun, level)
+            if level.end % self._block:
+                self._begun[level.channel] = level
+            else:
+                self._hear(level, intents)
         return intents
 
     def tick(self, moment: Moment) -> Sequence[Intent]:
@@ -116,6 +135,9 @@ class AudioEcho:
         channel = level.channel
         sound = self._open.get(channel)
         if level.first is not None and level.last is not None:
+            if sound is not None and self._us(level.first - sound.last) >= PAUSE_US:
+                intents.append(self._segment(channel, sound, is_partial=False))
+                sound = None
             if sound is None:
                 sound = self._open[channel] = _Sound(self._next_segment_id(), level.first)
             sound.last = level.last
@@ -131,7 +153,11 @@ class AudioEcho:
             intents.append(self._segment(channel, sound, is_partial=True))
 
     def _close_all(self) -> Sequence[Intent]:
-        intents = [self._segment(channel, sound, is_partial=False) for channel, sound in sorted(self._open.items())]
+        intents: list[Intent] = []
+        for _, level in sorted(self._begun.items()):
+            self._hear(level, intents)
+        intents += [self._segment(channel, sound, is_partial=False) for channel, sound in sorted(self._open.items())]
+        self._begun.clear()
         self._open.clear()
         return intents
 
@@ -141,15 +167,12 @@ class AudioEcho:
     def _segment(self, channel: int, sound: _Sound, *, is_partial: bool) -> TranscriptSegment:
         seconds = (sound.last - sound.begin) / self._rate
         loudness = 10 * math.log10(max(sound.energy / max(sound.samples, 1), 1.0) / FULL_SCALE**2)
-        text = f"{seconds:.2f} seconds of sound at {loudness:.0f} dBFS"
-        if self._channels > 1:
-            text += f" on channel {channel}"
         channel_id = f"ch_{channel}" if self._roles else None
         return TranscriptSegment(
             segment_id=sound.segment_id,
             begin_us=self._us(sound.begin),
             end_us=self._us(sound.last),
             is_partial=is_partial,
-            content=f"{text}.",
+            content=f"{seconds:.2f} seconds of sound at {loudness:.0f} dBFS on channel {channel}.",
             channel_id=channel_id,
         )

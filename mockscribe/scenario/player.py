@@ -7,15 +7,13 @@ microseconds, so the instant of a trigger is exact however the audio was cut int
 
 from __future__ import annotations
 
-import enum
 import random
-import uuid
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, assert_never
+from typing import assert_never
 
-import msgspec
-
+from mockscribe.scenario.bytecount import ByteCount
 from mockscribe.scenario.faults import FAULTS
+from mockscribe.scenario.language import SHORTEST_QUIET_US
 from mockscribe.scenario.model import (
     AfterAudio,
     AfterTime,
@@ -34,79 +32,12 @@ from mockscribe.scenario.model import (
     Send,
     Step,
 )
+from mockscribe.scenario.playing import Intent, Moment, Player, StepReport, StepStatus, segment_ids
 from mockscribe.scenario.speech import Utterance, utterances
 from mockscribe.service.events import OutputEvent, OutputException, TranscriptSegment
 from mockscribe.session.audio import Heard
 
-
-class Moment(msgspec.Struct, frozen=True, gc=False):
-    """Where the session's audio clock and the account's mock time stand."""
-
-    audio_us: int
-    time_us: int
-
-
-Intent = TranscriptSegment | OutputEvent | OutputException | Fault | End
-"""What the mock shall do. After an exception, an End, or a fault that ends the stream nothing follows in an answer."""
-
-
-class StepStatus(enum.Enum):
-    """How far a step has come."""
-
-    WAITING = "waiting"
-    ARMED = "armed"
-    SPEAKING = "speaking"
-    FINISHED = "finished"
-    MISSED = "missed"
-
-
-class StepReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a step: `fired` counts how often it began."""
-
-    step: Step
-    status: StepStatus
-    fired: int
-
-
-class Player(Protocol):
-    """Whatever decides what a session says: a scenario, or an echo."""
-
-    @property
-    def needs_levels(self) -> bool:
-        """Whether `receive` wants the levels of what was heard."""
-
-    @property
-    def finished(self) -> bool:
-        """After END_OF_SESSION: nothing more will come."""
-
-    def leading_faults(self) -> tuple[Fault, ...]:
-        """The faults that apply before the response; asking consumes them."""
-
-    def begin(self, roles: Mapping[str, str], moment: Moment) -> Sequence[Intent]:
-        """A configuration was accepted, on the first stream or on a resumed one; `roles` give channel ids."""
-
-    def receive(self, heard: Heard, octets: int, moment: Moment) -> Sequence[Intent]:
-        """An audio event came; `moment` is after it."""
-
-    def tick(self, moment: Moment) -> Sequence[Intent]:
-        """Mock time has moved; idempotent."""
-
-    def end_of_session(self, moment: Moment) -> Sequence[Intent]:
-        """The client sent END_OF_SESSION."""
-
-    def input_closed(self, moment: Moment) -> Sequence[Intent]:
-        """The client ended its request body."""
-
-    def next_deadline(self) -> int | None:
-        """The mock time at which `tick` has something to say."""
-
-    def report(self) -> Sequence[StepReport]:
-        """What became of each step."""
-
-
-def segment_ids(rng: random.Random) -> Callable[[], str]:
-    """Segment ids as random UUIDs (facts 14 row 13), repeatable with the generator."""
-    return lambda: str(uuid.UUID(int=rng.getrandbits(128), version=4))
+__all__ = ["Intent", "Moment", "Player", "ScenarioPlayer", "StepReport", "StepStatus", "segment_ids"]
 
 
 class _State:
@@ -156,7 +87,7 @@ class ScenarioPlayer:
         self._origin: int | None = None  # session audio at which this player's own clock began
         self._first = 0  # the first step that is no leading fault
         self._events = 0
-        self._octets = 0
+        self._bytes = ByteCount()
         self._sound_until = 0
         self._audio_time = 0
         self._ended = False
@@ -191,6 +122,7 @@ class ScenarioPlayer:
         self._roles = roles
         self._closed = False
         self._halted = False
+        self._bytes.restart()
         self._audio_time = moment.time_us
         if self._origin is None:
             self._origin = self._sound_until = moment.audio_us
@@ -199,20 +131,18 @@ class ScenarioPlayer:
 
     def receive(self, heard: Heard, octets: int, moment: Moment) -> Sequence[Intent]:
         """An audio event came."""
-        self._events += 1
-        self._octets += octets
+        intents = self._catch_up(Moment(heard.begin_us, moment.time_us))
         if octets:
             self._audio_time = moment.time_us
-        if not heard.levels:
-            return self._run(moment)
-        intents: list[Intent] = []
-        for level in heard.levels:
-            if level.first is not None and level.last is not None:
-                first = level.first * 1_000_000 // heard.rate
-                if first > self._sound_until:  # a pause lies before it: let what waits for one have it
-                    intents += self._run(Moment(first, moment.time_us))
-                self._sound_until = max(self._sound_until, -(-level.last * 1_000_000 // heard.rate))
-        return [*intents, *self._run(moment)]
+        self._bytes.receive(heard, octets)
+        spans = [(each.first, each.last) for each in heard.levels if each.first is not None and each.last is not None]
+        for first, last in sorted(spans):
+            begin = first * 1_000_000 // heard.rate
+            if begin - self._sound_until >= SHORTEST_QUIET_US:  # let what waits for a pause have it
+                intents += self._settle(Moment(begin, moment.time_us))
+            self._sound_until = max(self._sound_until, -(-last * 1_000_000 // heard.rate))
+        self._events += 1
+        return [*intents, *self._settle(moment)]
 
     def tick(self, moment: Moment) -> Sequence[Intent]:
         """Mock time has moved."""
@@ -220,19 +150,22 @@ class ScenarioPlayer:
 
     def end_of_session(self, moment: Moment) -> Sequence[Intent]:
         """END_OF_SESSION: what is being said is made final, what needs more input is missed, the rest runs."""
+        intents = self._catch_up(moment)
         self._ended = True
-        intents: list[Intent] = []
         for state in tuple(self._active):
             if state.status is StepStatus.SPEAKING:
                 intents.append(self._segment(state, moment.audio_us, state.speech[-1].text, is_partial=False))
                 state.speech = []
                 self._finish(state, moment)
-        return [*intents, *self._run(moment)]
+            elif state.step.repeat is None and state.fired:
+                self._leave(state, StepStatus.FINISHED, moment)  # forever ends here
+        return [*intents, *self._settle(moment)]
 
     def input_closed(self, moment: Moment) -> Sequence[Intent]:
         """The client ended its body: steps that wait for it run."""
+        intents = self._catch_up(moment)
         self._closed = True
-        return self._run(moment)
+        return [*intents, *self._settle(moment)]
 
     def next_deadline(self) -> int | None:
         """The earliest mock time at which a step that waits for time is due."""
@@ -248,6 +181,17 @@ class ScenarioPlayer:
     # ---- the machine
 
     def _run(self, moment: Moment) -> list[Intent]:
+        """Do all that is due by `moment`."""
+        return [*self._catch_up(moment), *self._settle(moment)]
+
+    def _catch_up(self, moment: Moment) -> list[Intent]:
+        """Do what mock time brought before the rest of `moment`, deadline by deadline, however late this call is."""
+        intents: list[Intent] = []
+        while (due := self.next_deadline()) is not None and due <= moment.time_us:
+            intents += self._settle(Moment(moment.audio_us, due))
+        return intents
+
+    def _settle(self, moment: Moment) -> list[Intent]:
         """Do all that is due at `moment`, in the order of its audio instants, ties in file order."""
         intents: list[Intent] = []
         while not self._halted:
@@ -278,7 +222,10 @@ class ScenarioPlayer:
             case OnEvents():
                 due = self._events >= state.events
             case OnBytes():
-                due = self._octets >= state.octets
+                if self._bytes.count < state.octets:
+                    return None
+                at = max(state.armed.audio_us, self._bytes.audio_us(state.octets, moment.audio_us))
+                return at if at <= moment.audio_us else None
             case OnQuiet(audio_us=quiet):
                 at = max(state.armed.audio_us, self._sound_until) + quiet
                 return at if at <= moment.audio_us else None
@@ -383,7 +330,7 @@ class ScenarioPlayer:
             case OnEvents(count=count):
                 state.events = self._events + count
             case OnBytes(count=count):
-                state.octets = self._octets + count
+                state.octets = self._bytes.at(instant.audio_us) + count
             case _:
                 pass
 
@@ -411,7 +358,6 @@ class ScenarioPlayer:
                 state.step.trigger, OnEvents | OnBytes | OnQuiet
             )
             if waits_for_input:
-                enough = state.step.repeat is None and state.fired > 0
-                self._leave(state, StepStatus.FINISHED if enough else StepStatus.MISSED, moment)
+                self._leave(state, StepStatus.MISSED, moment)
                 return True
         return False
