@@ -261,7 +261,7 @@ def _handshake_failure(endpoint: Endpoint, error: OSError | ValueError, timeout_
                 f"The certificate of {endpoint.url} is not trusted: {reason.rstrip('.')}. "
                 'If that is a mockscribe, trust it with: --ca-bundle "$(mockscribe ca)"'
             )
-        case ssl.SSLError(reason="TLSV1_ALERT_NO_APPLICATION_PROTOCOL" | "NO_APPLICATION_PROTOCOL"):
+        case ssl.SSLError() if "no application protocol" in str(error):  # Python 3.11 has no reason for it
             return HTTP_1_1
         case ssl.SSLError(reason="WRONG_VERSION_NUMBER" | "HTTP_REQUEST" | "PACKET_LENGTH_TOO_LONG"):
             return f"{endpoint.url} does not speak TLS: for clear text write http instead of https."

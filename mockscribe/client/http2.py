@@ -19,7 +19,7 @@ import h2.exceptions
 import h2.settings
 import msgspec
 
-from mockscribe.wire.http2_frames import FRAME_HEADER, GOAWAY, MAX_FRAME_BYTES, ErrorCode, code_name
+from mockscribe.wire.http2_frames import FRAME_HEADER, GOAWAY, MAX_FRAME_BYTES, SETTINGS, ErrorCode, code_name
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -28,6 +28,7 @@ HTTP_1_1 = (
     "(a proxy in between may take it away), over http by prior knowledge."
 )
 _GOAWAY_PAYLOAD = struct.Struct(">LL")
+_KIND_AT = 3  # the frame's type, after its length
 
 
 class HeadReceived(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,9 +169,9 @@ class Http2Exchange:
         while len(held) - at >= FRAME_HEADER.size:
             high, low, kind, _, _ = FRAME_HEADER.unpack_from(held, at)
             length = high << 8 | low
-            if length > MAX_FRAME_BYTES:
-                at = len(held)  # h2 names the fault
-                break
+            if length > MAX_FRAME_BYTES:  # h2 would wait for all of it before it names the fault
+                yield bytes(held[begin:at]), None
+                raise h2.exceptions.FrameTooLargeError(f"a frame of {length} bytes")
             end = at + FRAME_HEADER.size + length
             if end > len(held):
                 break
@@ -215,4 +216,6 @@ def _not_http2(first: bytes | bytearray) -> str | None:
         return HTTP_1_1
     if first.startswith((b"\x15\x03", b"\x16\x03")):  # a TLS alert or handshake record (RFC 8446, 5.1)
         return "The server speaks TLS on this port: use https instead of http in the endpoint URL."
+    if len(first) > _KIND_AT and first[_KIND_AT] not in (SETTINGS, GOAWAY):  # RFC 9113, 3.4: SETTINGS comes first
+        return "What answers on this port does not speak HTTP/2."
     return None
