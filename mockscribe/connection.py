@@ -18,8 +18,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, assert_never
 
 from mockscribe import listening, routes
+from mockscribe.account import Account
 from mockscribe.journal import Kind, Origin
-from mockscribe.mock import DEFAULT_ACCOUNT, Account, Mock
+from mockscribe.mock import DEFAULT_ACCOUNT, Mock
 from mockscribe.wire.ending import Ending
 from mockscribe.wire.exchange import (
     BodyReceived,

@@ -19,11 +19,13 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from mockscribe.account import Account
 from mockscribe.authority import Authority
 from mockscribe.config import Config, load
 from mockscribe.errors import MockscribeError, VerificationError
 from mockscribe.journal import Entry, Kind
-from mockscribe.mock import DEFAULT_ACCOUNT, Account, Session
+from mockscribe.live import Session
+from mockscribe.mock import DEFAULT_ACCOUNT
 from mockscribe.scenario.model import Fault, Scenario
 from mockscribe.scenario.player import Intent
 from mockscribe.scenario.script import parse

@@ -9,9 +9,11 @@ import re
 
 import msgspec
 
+from mockscribe.account import Account
 from mockscribe.errors import ServiceError
 from mockscribe.journal import Kind, Origin
-from mockscribe.mock import Account, Mock, Session, Waker
+from mockscribe.live import Session, Waker
+from mockscribe.mock import Mock
 from mockscribe.response import Response
 from mockscribe.scenario.matching import Request, nearest
 from mockscribe.scenario.player import ScenarioPlayer

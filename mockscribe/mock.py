@@ -1,4 +1,4 @@
-"""The mock's whole state: accounts with their sessions, journal, clock and scenarios, and what all connections share.
+"""The mock's whole state: its accounts, and what all connections share.
 
 Pure: no IO, and `now` (real time, seconds of any steady clock) is an argument. `connection.py` and `listening.py`
 change this state; whoever looks at it from outside reads it on the server's own thread.
@@ -6,255 +6,28 @@ change this state; whoever looks at it from outside reads it on the server's own
 
 from __future__ import annotations
 
-import hashlib
-import random
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
 
-from mockscribe.clock import Clock, Instant
+from mockscribe.account import Account, Shared
 from mockscribe.config import Config
-from mockscribe.journal import Entry, Journal, Kind, Origin
-from mockscribe.scenario.echo import AudioEcho, scenario_from_context
-from mockscribe.scenario.matching import Request, select
-from mockscribe.scenario.model import Scenario
-from mockscribe.scenario.player import Intent, Player, ScenarioPlayer, segment_ids
-from mockscribe.service.events import AudioReceived
-from mockscribe.session.audio import AudioClock
-from mockscribe.session.lifecycle import Status, Turn, turn
 
 DEFAULT_ACCOUNT = "000000000000"
 
 
-class Waker(Protocol):
-    """A connection, as far as this state knows it: somebody to wake when something else gave it work."""
-
-    number: int
-
-    def wake(self, now: float) -> None:
-        """Tick every stream."""
-
-
-class LiveStream(Protocol):
-    """A running stream, as far as this state knows it."""
-
-    connection: Waker
-
-    def next_say(self) -> float | None:
-        """The mock time, in seconds, at which a script has something to say."""
-
-    def push(self, intents: Iterable[Intent], now: float) -> None:
-        """Say something that no script asked for."""
-
-    def refuse(self, key: str, now: float) -> None:
-        """End it with the validationException of that key."""
-
-
-class Session:
-    """One listening session over all its streams.
-
-    `key` is its id, or id#n where `--second-stream independent` makes every stream a session of its own. `player` and
-    `audio` go on over the streams; `stream` is the live one.
-    """
-
-    def __init__(self, key: str, session_id: str, parameters: Mapping[str, str | int]) -> None:
-        self.key = key
-        self.session_id = session_id
-        self.parameters = parameters
-        self.status = Status.NEW
-        self.configuration: Mapping[str, Any] | None = None
-        self.roles: Mapping[str, str] = {}
-        self.scenario: Scenario | None = None
-        self.player: Player | None = None
-        self.audio: AudioClock | None = None
-        self.stream: LiveStream | None = None
-        self.streams = 0
-        self.audio_octets = 0
-        self.segments = 0
-        self._digest = hashlib.sha256()
-
-    @property
-    def audio_us(self) -> int:
-        """Microseconds of audio received over all streams."""
-        return self.audio.us if self.audio is not None else 0
-
-    def count_segment(self) -> str:
-        """The id of one more segment, as a number within the session."""
-        self.segments += 1
-        return f"seg-{self.segments}"
-
-    def forget_audio(self, audio: bytes | memoryview) -> None:
-        """The journal lets go of the oldest audio: keep what sha256 needs of it."""
-        self._digest.update(audio)
-
-    def sha256(self, kept: Sequence[Entry]) -> str:
-        """Hex digest of all audio bytes as received; `kept` are the session's entries still in the journal."""
-        digest = self._digest.copy()
-        for entry in kept:
-            if isinstance(entry.about, AudioReceived):
-                digest.update(entry.about.audio)
-        return digest.hexdigest()
-
-
-class Account:
-    """What one account has; accounts share nothing but the scenarios that every one sees."""
-
-    def __init__(self, mock: Mock, account_id: str, now: float) -> None:
-        self.mock = mock
-        self.id = account_id
-        self.clock = Clock(mock.config.clock, now)
-        self.journal = Journal(mock.config.journal_bytes, self._forgotten)
-        self.sessions: dict[str, Session] = {}
-        self.attempts: dict[str, int] = {}
-        self.scenarios: list[Scenario] = []
-        self.uses: dict[str, int] = {}
-        self.live: set[LiveStream] = set()
-        self.last_activity = now
-        self._opened = 0
-
-    # ---- sessions
-
-    def attempt(self, session_id: str) -> int:
-        """Count one more request for a session id; 1 is the first."""
-        number = self.attempts.pop(session_id, 0) + 1
-        self.attempts[session_id] = number
-        if len(self.attempts) > self.mock.config.kept_sessions:
-            del self.attempts[next(iter(self.attempts))]
-        return number
-
-    def session(self, session_id: str, parameters: Mapping[str, str | int]) -> Session:
-        """The session of that id, which may be new; it is the account's once it is `keep`-ed."""
-        key = session_id.lower()
-        if self.mock.config.second_stream == "independent":
-            self._opened += 1
-            key = f"{key}#{self._opened}"
-        session = self.sessions.get(key)
-        if session is None:
-            return Session(key, session_id, parameters)
-        if session.configuration is None:
-            session.parameters = parameters  # nothing was settled with the ones before
-        return session
-
-    def keep(self, session: Session) -> None:
-        """Remember a session whose stream was accepted."""
-        self.sessions[session.key] = session
-        if len(self.sessions) > self.mock.config.kept_sessions:
-            self._drop_oldest()
-
-    def segment_ids(self, session: Session, rng: random.Random) -> Callable[[], str]:
-        """What names the session's next segment: as `Config.segment_ids` says."""
-        return segment_ids(rng) if self.mock.config.segment_ids == "uuid" else session.count_segment
-
-    def configure(self, session: Session, configuration: Mapping[str, Any], attempt: int) -> None:
-        """A session's first configuration was accepted: its speakers, its audio clock, and an echo if nothing is scripted."""
-        config = self.mock.config
-        session.configuration = configuration
-        definitions = configuration.get("channelDefinitions") or ()
-        session.roles = {each["participantRole"]: f"ch_{each['channelId']}" for each in definitions}
-        rate = int(session.parameters["mediaSampleRateHertz"])
-        session.audio = AudioClock(
-            encoding=str(session.parameters["mediaEncoding"]),
-            rate=rate,
-            channels={"mono": 1, "stereo": 2}.get(config.pcm_channels, 2 if definitions else 1),
-            check_flac_header=config.flac_header == "check",
-        )
-        if not definitions and config.channel_id_without_definitions == "ch_0":
-            session.roles = {"CLINICIAN": "ch_0", "PATIENT": "ch_0"}
-        if session.player is None:
-            session.player = self._echo(session, configuration, rate, attempt)
-
-    def _echo(self, session: Session, configuration: Mapping[str, Any], rate: int, attempt: int) -> Player:
-        config = self.mock.config
-        rng = self.mock.draw(self.id, session.key, attempt)
-        ids = self.segment_ids(session, rng)
-        context = (configuration.get("encounterContext") or {}).get("unstructuredContext") or ""
-        if config.echo == "context" and context.strip():
-            return ScenarioPlayer(scenario_from_context(context), rng, next_segment_id=ids)
-        partial_us = int(config.partial_interval_seconds * 1_000_000)
-        return AudioEcho(rng, rate, partial_us=partial_us, next_segment_id=ids)
-
-    def _drop_oldest(self) -> None:
-        for key, session in self.sessions.items():
-            if session.stream is None:
-                del self.sessions[key]
-                return
-
-    def turn(self, session: Session, event: Turn, origin: Origin, instant: Instant) -> None:
-        """Move the session's status, and tell the journal when it changed."""
-        before, session.status = session.status, turn(session.status, event)
-        if session.status is not before:
-            about = {"from": before.value, "to": session.status.value}
-            self.journal.append(instant.at, instant.time, origin, Kind.SESSION_STATE, session.audio_us, about)
-
-    # ---- scenarios
-
-    def all_scenarios(self) -> tuple[Scenario, ...]:
-        """The base that every account sees, then the account's own, in the order in which they were loaded."""
-        return (*self.mock.scenarios, *self.scenarios)
-
-    def choose(self, session: Session, attempt: int) -> Scenario | None:
-        """The scenario that takes this stream; None: the session's player goes on, or nothing matches."""
-        request = Request(parameters=session.parameters, account=self.id, attempt=attempt)
-        return select(self.all_scenarios(), request, uses=self.uses, current=session.scenario)
-
-    # ---- the record
-
-    def instant(self, now: float) -> Instant:
-        """The moment `now` by all of the account's clocks."""
-        time = self.clock.time(now)
-        return Instant(now, self.mock.wall(now), time, self.clock.waited(now), int(time * 1_000_000))
-
-    def record(self, now: float, origin: Origin, kind: Kind, audio_us: int, about: Any, octets: int = 0) -> None:
-        """Append to the journal."""
-        self.journal.append(self.mock.wall(now), self.clock.time(now), origin, kind, audio_us, about, octets)
-
-    def _forgotten(self, entry: Entry) -> None:
-        if isinstance(entry.about, AudioReceived) and (session := self.sessions.get(entry.origin.session)):
-            session.forget_audio(entry.about.audio)
-
-    # ---- time
-
-    def leap(self, now: float) -> None:
-        """Let an autojump clock leap to the next moment at which a script has something to say."""
-        times = [time for stream in self.live if (time := stream.next_say()) is not None]
-        if times:
-            self.clock.leap(min(times), now)
-            self.mock.woken.update(stream.connection for stream in self.live)
-        self.last_activity = now
-
-    def set_clock_mode(self, mode: str, now: float) -> None:
-        """Let mock time go on in another way."""
-        self.clock.set_mode(mode, now)
-        self.mock.woken.update(stream.connection for stream in self.live)
-
-    def advance(self, seconds: float, now: float) -> None:
-        """Let mock time pass at once, whatever the clock's mode."""
-        self.clock.advance(seconds, now)
-        self.mock.woken.update(stream.connection for stream in self.live)
-
-
-class Mock:
+class Mock(Shared):
     """Everything that connections share.
 
     `now` and `wall` are the same instant on the steady clock that `now` is read from, and in seconds since the epoch.
-    `woken` are connections that something other than their own bytes has given work: whoever runs them must tick them.
     """
 
     def __init__(self, config: Config, *, now: float, wall: float, seed: int) -> None:
-        self.config = config
-        self.seed = config.seed if config.seed is not None else seed
-        self.scenarios: tuple[Scenario, ...] = ()
+        super().__init__(config, now=now, wall=wall, seed=seed)
         self.ca_pem = b""
-        self.woken: set[Waker] = set()
-        self.requests = 0
-        self._wall_offset = wall - now
         self._now = now
         self._accounts: dict[str, Account] = {}
         self._connections = 0
-
-    def wall(self, now: float) -> float:
-        """Seconds since the epoch at `now`."""
-        return now + self._wall_offset
+        self._requests = 0
 
     def account(self, access_key_id: str, now: float) -> Account:
         """The account of an access key: a 12-digit one is its own, any other belongs to the default account."""
@@ -274,11 +47,7 @@ class Mock:
         self._connections += 1
         return self._connections
 
-    def draw(self, *about: object) -> random.Random:
-        """A generator that depends on the seed and on nothing else but `about`."""
-        return random.Random(":".join(map(str, (self.seed, *about))))
-
     def next_request_id(self) -> str:
         """A request id; repeatable with a seed."""
-        self.requests += 1
-        return str(uuid.UUID(int=self.draw("request", self.requests).getrandbits(128), version=4))
+        self._requests += 1
+        return str(uuid.UUID(int=self.draw("request", self._requests).getrandbits(128), version=4))

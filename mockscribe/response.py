@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, assert_never
 
+from mockscribe.account import Account
 from mockscribe.clock import Instant
 from mockscribe.errors import ServiceError
 from mockscribe.journal import Kind, Origin
-from mockscribe.mock import Account, Session
+from mockscribe.live import Session
 from mockscribe.scenario.faults import Action, Faults, ResetStream, SendBytes
 from mockscribe.scenario.model import End, Fault
 from mockscribe.scenario.player import Intent

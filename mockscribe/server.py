@@ -18,7 +18,8 @@ from mockscribe.authority import Authority
 from mockscribe.config import Config
 from mockscribe.connection import Connection
 from mockscribe.errors import ConfigError, ScriptError
-from mockscribe.mock import Mock, Waker
+from mockscribe.live import Waker
+from mockscribe.mock import Mock
 from mockscribe.scenario.model import Scenario
 from mockscribe.scenario_files import ScenarioFiles
 from mockscribe.wire.exchange import Closing

@@ -12,10 +12,11 @@ import datetime
 from collections.abc import Iterable
 from typing import assert_never
 
+from mockscribe.account import Account
 from mockscribe.clock import Instant
 from mockscribe.errors import EventError, FrameError, SequenceError, ServiceError
 from mockscribe.journal import Kind, Origin
-from mockscribe.mock import Account, Session, Waker
+from mockscribe.live import Session, Waker
 from mockscribe.response import Response
 from mockscribe.scenario.player import Intent, Moment, Player
 from mockscribe.service import configuration as rules

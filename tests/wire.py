@@ -21,9 +21,10 @@ import h2.events
 import h2.settings
 from botocore.eventstream import EventStreamBuffer
 
+from mockscribe.account import Account
 from mockscribe.config import load
 from mockscribe.connection import Connection
-from mockscribe.mock import Account, Mock
+from mockscribe.mock import Mock
 from mockscribe.scenario.script import parse
 from mockscribe.wire.exchange import Closing
 

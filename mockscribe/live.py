@@ -1,0 +1,87 @@
+"""A listening session as it lives over its streams, and what it needs to know of whoever carries them.
+
+Pure state: `stream.py` and `listening.py` change it, on the server's thread.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from mockscribe.journal import Entry
+from mockscribe.scenario.model import Scenario
+from mockscribe.scenario.player import Intent, Player
+from mockscribe.service.events import AudioReceived
+from mockscribe.session.audio import AudioClock
+from mockscribe.session.lifecycle import Status
+
+
+class Waker(Protocol):
+    """A connection, as far as this state knows it: somebody to wake when something else gave it work."""
+
+    number: int
+
+    def wake(self, now: float) -> None:
+        """Tick every stream."""
+
+
+class LiveStream(Protocol):
+    """A running stream, as far as this state knows it."""
+
+    connection: Waker
+
+    def next_say(self) -> float | None:
+        """The mock time, in seconds, at which a script has something to say."""
+
+    def push(self, intents: Iterable[Intent], now: float) -> None:
+        """Say something that no script asked for."""
+
+    def refuse(self, key: str, now: float) -> None:
+        """End it with the validationException of that key."""
+
+
+class Session:
+    """One listening session over all its streams.
+
+    `key` is its id, or id#n where `--second-stream independent` makes every stream a session of its own. `player` and
+    `audio` go on over the streams; `stream` is the live one.
+    """
+
+    def __init__(self, key: str, session_id: str, parameters: Mapping[str, str | int]) -> None:
+        self.key = key
+        self.session_id = session_id
+        self.parameters = parameters
+        self.status = Status.NEW
+        self.configuration: Mapping[str, Any] | None = None
+        self.roles: Mapping[str, str] = {}
+        self.scenario: Scenario | None = None
+        self.player: Player | None = None
+        self.audio: AudioClock | None = None
+        self.stream: LiveStream | None = None
+        self.streams = 0
+        self.audio_octets = 0
+        self.segments = 0
+        self._digest = hashlib.sha256()
+
+    @property
+    def audio_us(self) -> int:
+        """Microseconds of audio received over all streams."""
+        return self.audio.us if self.audio is not None else 0
+
+    def count_segment(self) -> str:
+        """The id of one more segment, as a number within the session."""
+        self.segments += 1
+        return f"seg-{self.segments}"
+
+    def forget_audio(self, audio: bytes | memoryview) -> None:
+        """The journal lets go of the oldest audio: keep what sha256 needs of it."""
+        self._digest.update(audio)
+
+    def sha256(self, kept: Sequence[Entry]) -> str:
+        """Hex digest of all audio bytes as received; `kept` are the session's entries still in the journal."""
+        digest = self._digest.copy()
+        for entry in kept:
+            if isinstance(entry.about, AudioReceived):
+                digest.update(entry.about.audio)
+        return digest.hexdigest()
