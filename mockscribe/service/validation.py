@@ -53,6 +53,9 @@ def _violations(shape: Shape, value: object, path: str, *, hidden: bool) -> Iter
             yield from _list(shape, value, path, hidden=hidden)
         case "map" if isinstance(value, Mapping):
             yield from _map(shape, value, path)
+        case "structure" | "list" | "map":
+            # What stands where members belong is not repeated: theirs may be the sensitive shapes.
+            yield failure(path, f"Member must be a {shape.type}")
         case _:
             for constraint in _constraints(shape, value):
                 yield failure(path, constraint, value, hidden=hidden)
@@ -144,9 +147,9 @@ _TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\.", re.DOTALL)
 def compiled(pattern: str) -> re.Pattern[str]:
     """A pattern of the model as Python's; it is meant for `fullmatch`.
 
-    The model writes java.util.regex (`\\p{L}` is no ECMAScript without its u flag), where `\\s` and `\\d` are ASCII and a
-    dot stops at every line terminator. `\\p{L}\\p{N}` becomes `\\w`, which on Unicode text is exactly those and the
-    underscore; the one class of the model that has them has the underscore too. A test compares it with Unicode's
+    The model writes java.util.regex (`\\p{L}` is no ECMAScript without its u flag), where `\\s` and `\\d` are ASCII
+    and a dot stops at every line terminator. `\\p{L}\\p{N}` becomes `\\w`, which on Unicode text is exactly those and
+    the underscore; the one class of the model that has them has the underscore too. A test compares it with Unicode's
     categories, code point by code point.
     """
     # What `.*` matches, `[\s\S]*` beside it matches as well; with both, text of nothing but spaces takes cubic time.
