@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
+
+from tests.integration.sdks.programs import UnavailableError, cache_folder, perform, run_client
 
 HERE = pathlib.Path(__file__).parent
 CLIENT = HERE / "client.py"
@@ -25,11 +26,6 @@ REQUIREMENTS = HERE / "requirements.txt"
 
 OLDEST = (3, 12)  # `requires-python` of aws-sdk-connecthealth
 INSTALL_SECONDS = 300.0  # pip waits for a network that is not there; give up sooner than a CI job does
-CLIENT_SECONDS = 180.0  # above the client's own deadline, so that its report of what hung is what one reads
-
-
-class UnavailableError(Exception):
-    """The environment cannot be made on this machine; the message says why."""
 
 
 @functools.cache
@@ -70,19 +66,14 @@ def candidates() -> Iterator[str]:
             yield str(version)
 
 
-def cache_folder() -> pathlib.Path:
-    if sys.platform == "darwin":
-        return pathlib.Path("~/Library/Caches/mockscribe-tests").expanduser()
-    return pathlib.Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "mockscribe-tests"
-
-
 def install(python: pathlib.Path, home: pathlib.Path) -> None:
     """Make the environment aside and move it into place in one step: two test runs may be at it at once."""
     home.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home.parent, prefix=f"{home.name}.") as aside:
         made = pathlib.Path(aside) / "environment"
-        perform([str(python), "-m", "venv", str(made)])
-        perform([str(made / "bin" / "python"), "-m", "pip", "install", "--quiet", "--requirement", str(REQUIREMENTS)])
+        perform([str(python), "-m", "venv", str(made)], INSTALL_SECONDS)
+        pip = [str(made / "bin" / "python"), "-m", "pip", "install", "--quiet"]
+        perform([*pip, "--requirement", str(REQUIREMENTS)], INSTALL_SECONDS)
         try:
             made.rename(home)
         except OSError:
@@ -90,29 +81,6 @@ def install(python: pathlib.Path, home: pathlib.Path) -> None:
                 raise
 
 
-def perform(command: list[str]) -> None:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=INSTALL_SECONDS)
-    except subprocess.TimeoutExpired:
-        raise UnavailableError(f"{' '.join(command[1:4])} took more than {INSTALL_SECONDS:g} s") from None
-    if done.returncode != 0:
-        lines = (done.stderr or done.stdout).strip().splitlines() or ["no output"]
-        raise UnavailableError(f"{' '.join(command[1:4])} failed: {lines[-1]}")
-
-
-def stream(python: pathlib.Path, endpoint_url: str, *options: str | int | pathlib.Path) -> list[dict[str, Any]]:
+def stream(python: pathlib.Path, endpoint_url: str, *options: str | int | float | pathlib.Path) -> list[dict[str, Any]]:
     """Run `client.py` and return its reports, in the order of runs and their streams."""
-    command = [str(python), str(CLIENT), endpoint_url, *map(str, options)]
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=CLIENT_SECONDS, env=plain_environment()
-    )
-    told = f"{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
-    assert done.returncode == 0, f"client.py ended with {done.returncode}:\n{told}"
-    reports = [json.loads(line) for line in done.stdout.splitlines()]
-    return sorted(reports, key=lambda report: (report["run"], report["stream"]))
-
-
-def plain_environment() -> Mapping[str, str]:
-    """The environment without what could point the SDK elsewhere: nobody's profile takes part in a test."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SSL_CERT_", "PYTHON"))}
-    return kept | {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull}
+    return run_client([python, CLIENT], endpoint_url, *options)

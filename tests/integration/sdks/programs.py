@@ -1,0 +1,63 @@
+"""How the tests of all SDKs build and run their clients: a cache folder, build steps, and output lines as reports."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+CLIENT_SECONDS = 180.0  # above the clients' own deadline, so that their report of what hung is what one reads
+
+
+class UnavailableError(Exception):
+    """A client cannot be had on this machine; the message says why."""
+
+
+def cache_folder() -> pathlib.Path:
+    if sys.platform == "darwin":
+        return pathlib.Path("~/Library/Caches/mockscribe-tests").expanduser()
+    return pathlib.Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "mockscribe-tests"
+
+
+def perform(
+    command: Sequence[str], seconds: float, environment: Mapping[str, str] | None = None, folder: str | None = None
+) -> None:
+    """Run a step of an installation. Raises: UnavailableError when it fails or takes longer than `seconds`."""
+    told = " ".join(command[:4])
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=seconds, env=environment, cwd=folder
+        )
+    except subprocess.TimeoutExpired:
+        raise UnavailableError(f"{told} took more than {seconds:g} s") from None
+    if done.returncode != 0:
+        lines = (done.stderr or done.stdout).strip().splitlines() or ["no output"]
+        raise UnavailableError(f"{told} failed: {lines[-1]}")
+
+
+def run_client(
+    command: Sequence[str | pathlib.Path],
+    endpoint_url: str,
+    *options: str | int | float | pathlib.Path,
+    environment: Mapping[str, str] | None = None,
+) -> list[dict[str, Any]]:
+    """Run a client and return its reports, in the order of runs and their streams."""
+    done = subprocess.run(
+        [*map(str, command), endpoint_url, *map(str, options)],
+        capture_output=True, text=True, check=False, timeout=CLIENT_SECONDS,
+        env={**plain_environment(), **(environment or {})},
+    )  # fmt: skip
+    told = f"{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+    assert done.returncode == 0, f"the client ended with {done.returncode}:\n{told}"
+    reports = [json.loads(line) for line in done.stdout.splitlines()]
+    return sorted(reports, key=lambda report: (report["run"], report["stream"]))
+
+
+def plain_environment() -> Mapping[str, str]:
+    """The environment without what could point the SDK elsewhere: nobody's profile takes part in a test."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SSL_CERT_", "PYTHON"))}
+    return kept | {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull}
