@@ -44,7 +44,7 @@ ONE_LINE = 90
 """JSON of up to so many characters stays on one line; own choice, beside the indent in 100 columns."""
 
 MAX_NAME_COLUMNS = 32
-"""Headers stand in columns as wide as the longest name up to this; own choice: twice the longest that the service has."""
+"""Headers stand in columns as wide as the longest name up to this; own choice: twice the service's longest."""
 
 ENVELOPE = ":chunk-signature"
 

@@ -1,7 +1,7 @@
 """A transcript as a person reads it: finals on stdout, one a line; below them, on a terminal, what is still growing.
 
-The answer is stdout's, so the growing part (partials, and how far the audio is) is written to stderr and erased before each
-final: on a terminal both meet, in a pipe only finals arrive. What the service says is printed without its control
+The answer is stdout's, so the growing part (partials, and how far the audio is) is written to stderr and erased before
+each final: on a terminal both meet, in a pipe only finals arrive. What the service says is printed without its control
 characters. Knows events as the wire spells them, and no connection.
 """
 
