@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from mockscribe.errors import SequenceError
-from mockscribe.session.lifecycle import SESSION_TABLE, TABLE, Event, Input, Status, Turn, follow, turn
+from mockscribe.session.lifecycle import SESSION_TABLE, TABLE, Event, Input, Status, Turn, follow, takes_audio, turn
 
 
 @pytest.mark.parametrize(("state", "event"), list(itertools.product(Input, Event)))
@@ -51,3 +51,8 @@ def test_a_completed_session_takes_no_configuration() -> None:
     assert (Status.COMPLETED, Turn.CONFIGURED) not in SESSION_TABLE
     with pytest.raises(KeyError):
         turn(Status.COMPLETED, Turn.CONFIGURED)
+
+
+def test_audio_changes_nothing_where_it_is_legal() -> None:
+    assert [state for state in Input if takes_audio(state)] == [Input.OPEN]
+    assert [state for state in Input if (state, Event.AUDIO) in TABLE] == [Input.OPEN]
