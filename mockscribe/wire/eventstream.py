@@ -93,8 +93,8 @@ _INTEGERS = {
     HeaderType.TIMESTAMP: struct.Struct(">q"),
 }
 
-# What every signed message of a client begins with, in the two orders that SDKs write (facts 11a). Only the date and the
-# signature differ from one to the next, so these are recognised by their bytes instead of being parsed.
+# What every signed message of a client begins with, in the two orders that SDKs write (facts 11a). Only the date and
+# the signature differ from one to the next, so these are recognised by their bytes instead of being parsed.
 _DATE = b"\x05:date\x08"
 _SIGNATURE = b"\x10:chunk-signature\x06\x00\x20"
 _ENVELOPE_BYTES = len(_DATE) + 8 + len(_SIGNATURE) + 32

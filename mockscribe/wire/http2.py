@@ -1,4 +1,4 @@
-"""Bytes ⇄ exchanges over HTTP/2 (RFC 9113); the only importer of h2.
+"""Bytes ⇄ exchanges over HTTP/2 (RFC 9113); the only importer of h2 and its hpack.
 
 Frames are split by us. DATA, WINDOW_UPDATE and received GOAWAY never reach h2: both directions' windows, padding,
 content-length and END_STREAM are ours (`http2_input.py`, `http2_output.py`). Every other frame goes to h2, one at a
@@ -22,6 +22,7 @@ from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
+from hpack import HPACKError
 
 from mockscribe.wire import http2_frames as frames
 from mockscribe.wire.allowance import Allowance
@@ -99,6 +100,9 @@ class _States:
             events = self._h2.receive_data(frames.frame(kind, flags, stream_id, payload))
         except ProtocolError as error:
             self._h2.clear_outbound_data_buffer()  # its GOAWAY; ours says more
+            if type(error) is ProtocolError and isinstance(error.__cause__, HPACKError):  # else the list is too long
+                message = "A header block that HPACK cannot decode"
+                raise connection_error("header_block", "4.3", message, ErrorCode.COMPRESSION_ERROR) from None
             rule, clause = _H2_RULES[kind]
             raise connection_error(rule, clause, str(error) or type(error).__name__, error.error_code) from None
         self._take()
@@ -275,6 +279,9 @@ class Http2Connection:
 
     def _receive_settings(self, flags: int, stream_id: int, payload: memoryview) -> None:
         self._spend(self._controls, "SETTINGS frames")
+        if flags & frames.ACK and payload:
+            message = "An acknowledgement of SETTINGS that is not empty"
+            raise connection_error("settings_frame", "6.5", message, ErrorCode.FRAME_SIZE_ERROR)
         self._states.receive(frames.SETTINGS, flags, stream_id, payload)
         self._started = True
         if flags & frames.ACK:
@@ -430,6 +437,8 @@ class Http2Connection:
         self._end(Closing.ABORT)
 
     def data_to_send(self) -> Output:
+        if self._phase is not _Phase.ENDED:
+            self._streams.windows.write()
         self._streams.write()
         if self._phase is _Phase.DRAINING and not self._streams:
             self._end(Closing.EOF)

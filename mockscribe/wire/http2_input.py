@@ -1,8 +1,9 @@
 """What a client may send on the streams of an HTTP/2 connection: its windows, padding, content-length (RFC 9113, 5.2,
 6.1, 6.9 and 8.1.1).
 
-Credit for the connection goes back on receipt, so that a stream which stalls never holds up another; credit for a
-stream goes back as its receiver uses the bytes up. Both go in portions of half a window. Knows no h2 and no requests.
+Credit for the connection goes back with the next output, used or not, so that a stream which stalls never holds up
+another; credit for a stream goes back as its receiver uses the bytes up. Both go in portions of half a window. Knows no
+h2 and no requests.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ STREAM_WINDOW = 1_048_576
 granted by WINDOW_UPDATE, because the official Python SDK hung when it was granted in SETTINGS."""
 
 CONNECTION_WINDOW = 1_048_576
-"""As a stream's, so that one stream can use its own; as its credit returns on receipt it never limits several."""
+"""As a stream's, so that one stream can use its own; as its credit returns with each output it never limits several."""
 
 
 class StreamInput:
@@ -88,7 +89,7 @@ class InputWindows:
         stream.window = STREAM_WINDOW
 
     def unpack(self, flags: int, payload: memoryview) -> memoryview:
-        """The body bytes of a DATA frame, counted against the connection's window and credited at once.
+        """The body bytes of a DATA frame, counted against the connection's window.
 
         Raises:
             RuleError: of the connection.
@@ -99,15 +100,18 @@ class InputWindows:
             message = "DATA beyond the connection's window"
             raise connection_error("flow_control", "6.9.1", message, ErrorCode.FLOW_CONTROL_ERROR)
         self._owed += size
-        if self._owed > self._window:
-            self._out.append(window_update_frame(0, self._owed))
-            self._window += self._owed
-            self._owed = 0
         if not flags & PADDED:
             return payload
         if not size or payload[0] >= size:
             raise connection_error("padding", "6.1", "DATA with more padding than payload")
         return payload[1 : size - payload[0]]
+
+    def write(self) -> None:
+        """Credit the connection for what it has received: no sooner than the client can hear of it."""
+        if self._owed > self._window:
+            self._out.append(window_update_frame(0, self._owed))
+            self._window += self._owed
+            self._owed = 0
 
     def consume(self, stream: StreamInput, octets: int) -> None:
         """Credit the stream for bytes that its receiver, or padding, has used up."""

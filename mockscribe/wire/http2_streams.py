@@ -143,15 +143,19 @@ class Streams:
     def send(self, exchange: int, data: bytes) -> None:
         """Keep body bytes until the windows let them out."""
         stream = self._open.get(exchange)
-        if stream is not None and data and not stream.output.ending:
+        if stream is not None and data and self._may_send(stream):
             self.queue.put(stream.output, data)
 
     def end(self, exchange: int) -> None:
         """End the response after what was sent."""
         stream = self._open.get(exchange)
-        if stream is not None and not stream.response_ended:
+        if stream is not None and self._may_send(stream):
             stream.output.ending = True
             self.queue.schedule(stream.output)
+
+    def _may_send(self, stream: Stream) -> bool:
+        """Whether its response has begun and not been ended, in words or in frames."""
+        return stream.responded and not stream.output.ending and not stream.response_ended
 
     def reset(self, exchange: int, code: int) -> None:
         """End the stream after what its windows let out."""
@@ -159,7 +163,7 @@ class Streams:
         if stream is None:
             return
         output = stream.output
-        while output.head is not None or self.queue.room(output) > 0:
+        while output.head is not None or self.queue.room(output) > 0 or (output.ending and not output.size):
             self._write_turn(output)
         if exchange in self._open:
             self._forget(stream)
