@@ -117,7 +117,8 @@ class Transport(asyncio.Protocol):
                 transport.abort()
                 return
             if output.closing is Closing.EOF and transport.can_write_eof():
-                transport.write_eof()
+                with contextlib.suppress(OSError):  # the client is gone already, and connection_lost is on its way
+                    transport.write_eof()
         if connection.reading is not transport.is_reading():
             if connection.reading:
                 transport.resume_reading()
