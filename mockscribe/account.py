@@ -1,4 +1,4 @@
-"""One account: its sessions, clock, journal and scenarios. Accounts share nothing but what `Shared` holds.
+"""One account: its sessions and resources, clock, journal and scenarios. Accounts share nothing but `Shared`.
 
 Pure: no IO, and `now` (real time, seconds of any steady clock) is an argument.
 """
@@ -9,6 +9,8 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from mockscribe.clock import Clock, Instant
 from mockscribe.config import Config
 from mockscribe.journal import Entry, Journal, Kind, Origin
@@ -17,16 +19,27 @@ from mockscribe.scenario.echo import AudioEcho, scenario_from_context
 from mockscribe.scenario.matching import Request, select
 from mockscribe.scenario.model import Scenario
 from mockscribe.scenario.player import Player, ScenarioPlayer, segment_ids
+from mockscribe.service import listening_sessions
+from mockscribe.service.call import DEFAULT_REGION, Call
+from mockscribe.service.documents import Document
 from mockscribe.service.events import AudioReceived
+from mockscribe.service.operations import documents_due
+from mockscribe.service.quotas import Rates
+from mockscribe.service.resources import ListeningSession
+from mockscribe.service.store import Store
 from mockscribe.session.audio import AudioClock
-from mockscribe.session.lifecycle import Turn, turn
+from mockscribe.session.lifecycle import Status, Turn, turn
+
+Deliver = Callable[["Account", Document], None]
 
 
 class Shared:
     """What all accounts have in common.
 
     `scenarios` are the base layer that every account sees. `woken` are connections that something other than their own
-    bytes has given work: whoever runs them must tick them.
+    bytes has given work: whoever runs them must tick them. `restless` are accounts whose resources have changed, so
+    that they may have chores at another time than before. `deliver` takes the documents of finished work to where they
+    belong and settles them; without it they are made when somebody asks for them.
     """
 
     def __init__(self, config: Config, *, now: float, wall: float, seed: int) -> None:
@@ -34,6 +47,8 @@ class Shared:
         self.seed = config.seed if config.seed is not None else seed
         self.scenarios: tuple[Scenario, ...] = ()
         self.woken: set[Waker] = set()
+        self.restless: set[Account] = set()
+        self.deliver: Deliver | None = None
         self._wall_offset = wall - now
 
     def wall(self, now: float) -> float:
@@ -59,7 +74,10 @@ class Account:
         self.uses: dict[str, int] = {}
         self.live: set[LiveStream] = set()
         self.last_activity = now
+        self.store = Store(mock.draw(account_id, "resources"))
+        self.rates = Rates()
         self._opened = 0
+        self._began = mock.wall(now)
 
     # ---- sessions
 
@@ -79,16 +97,17 @@ class Account:
             key = f"{key}#{self._opened}"
         session = self.sessions.get(key)
         if session is None:
-            return Session(key, session_id, parameters)
+            kept = self.store.get(ListeningSession, key)
+            return Session(key, session_id, parameters) if kept is None else self._restore(kept)
         if session.configuration is None:
             session.parameters = parameters  # nothing was settled with the ones before
         return session
 
-    def keep(self, session: Session) -> None:
+    def keep(self, session: Session, now: float) -> None:
         """Remember a session whose stream was accepted."""
         self.sessions[session.key] = session
         if len(self.sessions) > self.mock.config.kept_sessions:
-            self._drop_oldest()
+            self._drop_oldest(now)
 
     def segment_ids(self, session: Session, rng: random.Random) -> Callable[[], str]:
         """What names the session's next segment: as `Config.segment_ids` says."""
@@ -96,8 +115,17 @@ class Account:
 
     def configure(self, session: Session, configuration: Mapping[str, Any], attempt: int) -> None:
         """A session's first configuration was accepted: its speakers, its audio clock, and an echo if nothing is scripted."""
-        config = self.mock.config
         session.configuration = configuration
+        self._settle_roles(session, configuration)
+        self.prepare(session, attempt)
+
+    def prepare(self, session: Session, attempt: int) -> None:
+        """Make sure that a configured session has somebody who speaks."""
+        if session.player is None:
+            session.player = self._echo(session, attempt)
+
+    def _settle_roles(self, session: Session, configuration: Mapping[str, Any]) -> None:
+        config = self.mock.config
         definitions = configuration.get("channelDefinitions") or ()
         session.roles = {each["participantRole"]: f"ch_{each['channelId']}" for each in definitions}
         rate = int(session.parameters["mediaSampleRateHertz"])
@@ -109,10 +137,9 @@ class Account:
         )
         if not definitions and config.channel_id_without_definitions == "ch_0":
             session.roles = {"CLINICIAN": "ch_0", "PATIENT": "ch_0"}
-        if session.player is None:
-            session.player = self._echo(session, configuration, rate, attempt)
 
-    def _echo(self, session: Session, configuration: Mapping[str, Any], rate: int, attempt: int) -> Player:
+    def _echo(self, session: Session, attempt: int) -> Player:
+        configuration, rate = session.configuration or {}, int(session.parameters["mediaSampleRateHertz"])
         config = self.mock.config
         rng = self.mock.draw(self.id, session.key, attempt)
         ids = self.segment_ids(session, rng)
@@ -122,10 +149,11 @@ class Account:
         partial_us = int(config.partial_interval_seconds * 1_000_000)
         return AudioEcho(rng, rate, partial_us=partial_us, next_segment_id=ids)
 
-    def _drop_oldest(self) -> None:
+    def _drop_oldest(self, now: float) -> None:
         for key, session in self.sessions.items():
             if session.stream is None:
                 del self.sessions[key]
+                listening_sessions.forget(self.call(now), key)
                 return
 
     def turn(self, session: Session, event: Turn, origin: Origin, instant: Instant) -> None:
@@ -134,6 +162,45 @@ class Account:
         if session.status is not before:
             about = {"from": before.value, "to": session.status.value}
             self.journal.append(instant.at, instant.time, origin, Kind.SESSION_STATE, session.audio_us, about)
+            self._keep_record(session, instant)
+
+    def _keep_record(self, session: Session, instant: Instant) -> None:
+        """The session as a resource: what GetMedicalScribeListeningSession tells, and what survives."""
+        if session.created is None:
+            session.created = instant.time
+        kept = self.store.get(ListeningSession, session.key)
+        number = self.store.next_number() if kept is None else kept.number
+        record = session.record(number, state=session.status.value, expires=self.expires(session))
+        if session.status is Status.COMPLETED:
+            wishes = session.scenario.artifacts if session.scenario is not None else {}
+            listening_sessions.finish(self.call(instant.now), record, wishes)
+        else:
+            self.store.put(record)
+        self.mock.restless.add(self)
+
+    def over(self, session: Session, origin: Origin, instant: Instant) -> Status | None:
+        """COMPLETED or FAILED when the session takes no further stream; a pause that was too long ends here."""
+        expires = self.expires(session)
+        if session.status is Status.PAUSED and expires is not None and instant.time >= expires:
+            self.turn(session, Turn.GIVEN_UP, origin, instant)
+        return session.status if session.status in (Status.COMPLETED, Status.FAILED) else None
+
+    def expires(self, session: Session) -> float | None:
+        """The mock time from which a session cannot be resumed any more."""
+        window = self.mock.config.resume_window_seconds
+        return session.created + window if window and session.created is not None else None
+
+    def _restore(self, kept: ListeningSession) -> Session:
+        """A session of an earlier process: it goes on, its scenario begins anew."""
+        session = Session(kept.session_key, kept.parameters["sessionId"], kept.parameters)
+        session.status = Status(kept.state)
+        session.created = kept.created
+        session.finals = list(kept.segments)
+        session.configuration = kept.configuration
+        self._settle_roles(session, kept.configuration)
+        assert session.audio is not None
+        session.audio.samples = kept.samples
+        return session
 
     # ---- scenarios
 
@@ -161,22 +228,78 @@ class Account:
         if isinstance(entry.about, AudioReceived) and (session := self.sessions.get(entry.origin.session)):
             session.forget_audio(entry.about.audio)
 
+    # ---- resources
+
+    def call(self, now: float, region: str = DEFAULT_REGION) -> Call:
+        """A request at `now`, for handlers of operations."""
+        time = self.clock.time(now)
+        return Call(
+            account=self.id,
+            region=region,
+            store=self.store,
+            config=self.mock.config,
+            time=time,
+            wall=self._began + time,
+            sessions=self,
+        )
+
+    @property
+    def live_sessions(self) -> int:
+        """How many sessions have a stream at the moment."""
+        return len(self.live)
+
+    def known_session(self, session_id: str) -> ListeningSession | None:
+        """The session of that id, once its configuration was accepted."""
+        return self.store.get(ListeningSession, session_id.lower())
+
+    def do_chores(self, now: float) -> None:
+        """Bring what finished work has made to where it belongs; on an autojump clock leap to when more is finished."""
+        if self.clock.mode == "autojump" and now >= self._leaps_at:
+            self.leap(now)
+        call = self.call(now)
+        if self.mock.deliver is None:
+            for work in self.store.due(call.time):
+                self.store.put(msgspec.structs.replace(work, settled=True))
+        else:
+            for document in documents_due(call):
+                self.mock.deliver(self, document)
+
+    def next_chore(self, now: float) -> float | None:
+        """The real time at which `do_chores` has something to do, or None."""
+        due = self.store.next_change(self.clock.time(now))
+        if due is None:
+            return None
+        real = self.clock.real(due)
+        if self.clock.mode == "autojump":
+            return self._leaps_at if real is None else min(real, self._leaps_at)
+        return real
+
+    @property
+    def _leaps_at(self) -> float:
+        return self.last_activity + self.mock.config.autojump_quiet_seconds
+
     # ---- time
 
     def leap(self, now: float) -> None:
-        """Let an autojump clock leap to the next moment at which a script has something to say."""
-        times = [time for stream in self.live if (time := stream.next_say()) is not None]
-        if times:
-            self.clock.leap(min(times), now)
-            self.mock.woken.update(stream.connection for stream in self.live)
-        self.last_activity = now
+        """Let an autojump clock leap to the next moment at which a script has something to say, or work is finished."""
+        says = [time for stream in self.live if (time := stream.next_say()) is not None]
+        change = self.store.next_change(self.clock.time(now))
+        time = min((*says, change) if change is not None else says, default=None)
+        if time is None:
+            return
+        self.clock.leap(time, now)
+        self.mock.woken.update(stream.connection for stream in self.live)
+        if time in says:
+            self.last_activity = now  # the client has something to take in; what else changes is nobody's to wait for
 
     def set_clock_mode(self, mode: str, now: float) -> None:
         """Let mock time go on in another way."""
         self.clock.set_mode(mode, now)
+        self.mock.restless.add(self)
         self.mock.woken.update(stream.connection for stream in self.live)
 
     def advance(self, seconds: float, now: float) -> None:
         """Let mock time pass at once, whatever the clock's mode."""
         self.clock.advance(seconds, now)
+        self.mock.restless.add(self)
         self.mock.woken.update(stream.connection for stream in self.live)

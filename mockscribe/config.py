@@ -37,6 +37,7 @@ LISTENING = "Listening"
 ANSWERS = "Answers"
 TIME = "Time and chance"
 RUNNING = "Running"
+RESOURCES = "Resources"
 SERVICE = "Choices where the service's behaviour is not public"
 LIMITS = "Limits"
 
@@ -223,6 +224,151 @@ class Config:
         "How long an account's streams must be quiet before an autojump clock leaps.",
         group=TIME,
         source="own choice: longer than a client on the same machine takes between two writes",
+    )
+
+    strict_resources: bool = setting(
+        False,
+        "Refuse ids that were not created; otherwise a well-formed id is taken as existing.",
+        group=RESOURCES,
+        source="the service refuses them with 404",
+    )
+    enforce_quotas: bool = setting(
+        False,
+        "Refuse what is over the service's documented quotas and rates.",
+        group=RESOURCES,
+        source="UG-quota, UG-mc (facts 9); off by default (row 30)",
+    )
+    concurrent_sessions: int = setting(
+        10, "Live sessions of an account under --enforce-quotas.", group=RESOURCES, source="UG-quota: 10, adjustable"
+    )
+    dataset_creation_seconds: float = setting(
+        2.0, "How long a dataset is CREATING.", group=RESOURCES, source="not public: own choice"
+    )
+    dataset_deletion_seconds: float = setting(
+        1.0, "How long a dataset is DELETING.", group=RESOURCES, source="not public: own choice"
+    )
+    job_queue_seconds: float = setting(
+        0.5, "How long a job is SUBMITTED.", group=RESOURCES, source="not public: own choice"
+    )
+    coding_job_seconds: float = setting(
+        2.0,
+        "How long a medical coding job is IN_PROGRESS.",
+        group=RESOURCES,
+        source="own choice: who polls must poll again, but not wait; the service takes about 35 s (UG-mc)",
+    )
+    insights_job_seconds: float = setting(
+        2.0,
+        "How long a patient insights job is IN_PROGRESS.",
+        group=RESOURCES,
+        source="own choice, as above; the service takes 3 to 5 minutes (SAMPLE)",
+    )
+    artifact_queue_seconds: float = setting(
+        0.5,
+        "How long after END_OF_SESSION the first artifact is PENDING.",
+        group=RESOURCES,
+        source="own choice (row 20); SAMPLE sees tens of seconds in all",
+    )
+    artifact_seconds: float = setting(
+        1.0,
+        "How long each artifact is IN_PROGRESS: transcript, note, after-visit summary, codes, one after the other.",
+        group=RESOURCES,
+        source="own choice (row 20)",
+    )
+    failing_bucket: str = setting(
+        "mockscribe-fail",
+        "S3 bucket that cannot be used: jobs and datasets with their output there fail, and so does the first deletion "
+        "of a dataset with its input there; empty: none.",
+        group=RESOURCES,
+        source="own choice",
+        metavar="BUCKET",
+    )
+    kept_jobs: int = setting(
+        10_000,
+        "Jobs of each kind, and feedback, that an account remembers; the oldest finished ones go first.",
+        group=LIMITS,
+        source="own choice",
+    )
+    max_session_audio_seconds: float = setting(
+        7200.0,
+        "Audio that a session takes over all its streams; more ends it with a validationException, FAILED. 0: no limit.",
+        group=SERVICE,
+        source="HealthScribe: 2 h (row 7)",
+    )
+    resume_window_seconds: float = setting(
+        18_000.0,
+        "How long after its creation a session can be resumed; a paused one is FAILED then. 0: for ever.",
+        group=SERVICE,
+        source="HealthScribe: 5 h (rows 7, 8)",
+    )
+    changed_resume: Literal["refuse", "accept"] = setting(
+        "refuse",
+        "Resuming with other parameters or another configuration: a validationException, or the first ones stay.",
+        group=SERVICE,
+        source="not public (row 10); HS-model wants the same ones",
+    )
+    resume_after_end: Literal["http400", "exception"] = setting(
+        "http400",
+        "A stream for a session that is COMPLETED or FAILED: HTTP 400 ValidationException, or the same in the stream.",
+        group=SERVICE,
+        source="not public (row 11)",
+    )
+    session_before_configuration: Literal["not-found", "in-progress"] = setting(
+        "not-found",
+        "What GetMedicalScribeListeningSession says of a session whose configuration has not been accepted yet.",
+        group=SERVICE,
+        source="not public (row 19)",
+    )
+    results_before_end: Literal["omit", "pending"] = setting(
+        "omit",
+        "postStreamActionResult before END_OF_SESSION: absent, or everything PENDING.",
+        group=SERVICE,
+        source="not public (row 20)",
+    )
+    output_location: Literal["file", "folder"] = setting(
+        "file",
+        "What an artifact's outputLocation names: its file, or the folder that it is in.",
+        group=SERVICE,
+        source="not public (row 21)",
+    )
+    transcript_form: Literal["healthscribe", "segments"] = setting(
+        "healthscribe",
+        "Form of the transcript file: HealthScribe's Conversation, or a Transcript of segments only.",
+        group=SERVICE,
+        source="not public (row 22); HS-demo has the first, SAMPLE2 the second",
+    )
+    output_check: Literal["never", "at-start"] = setting(
+        "never",
+        "Whether a stream is refused at its start when its output cannot be written (the bucket of --failing-bucket).",
+        group=SERVICE,
+        source="not public (row 24)",
+    )
+    inactive_resource: Literal["not-found", "access-denied"] = setting(
+        "not-found",
+        "What a session, a job or a new resource gets for an INACTIVE subscription or a DELETING domain.",
+        group=SERVICE,
+        source="not public (row 23); UG-ts asks for ids that are correct and active",
+    )
+    session_quota_error: Literal["quota", "throttling"] = setting(
+        "quota",
+        "What one live session too many gets: ServiceQuotaExceededException 402 or ThrottlingException 429.",
+        group=SERVICE,
+        source="not public (row 30); Transcribe answers 429",
+    )
+    list_order: Literal["oldest-first", "newest-first"] = setting(
+        "oldest-first", "Order of what List operations return.", group=SERVICE, source="not public (row 35)"
+    )
+    domain_deletion_seconds: float = setting(
+        1.0,
+        "How long a domain is DELETING, whatever lives in it; then it is gone.",
+        group=SERVICE,
+        source="not public (row 36)",
+    )
+    repeated_activation: Literal["accept", "reject"] = setting(
+        "accept",
+        "Activating an active subscription, deactivating an inactive one: answered with it unchanged, or refused with "
+        "ValidationException.",
+        group=SERVICE,
+        source="not public (row 37); the model calls Deactivate idempotent, Activate not",
     )
 
     def __post_init__(self) -> None:

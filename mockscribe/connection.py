@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, assert_never
+from typing import Protocol, assert_never
 
-from mockscribe import listening, routes
+from mockscribe import listening, routes, unary
 from mockscribe.account import Account
 from mockscribe.journal import Kind, Origin
 from mockscribe.mock import DEFAULT_ACCOUNT, Mock
+from mockscribe.service import restjson
 from mockscribe.wire.ending import Ending
 from mockscribe.wire.exchange import (
     BodyReceived,
@@ -39,11 +40,31 @@ from mockscribe.wire.http1 import Http1Connection, looks_like_http1
 from mockscribe.wire.http2 import PREFACE, Http2Connection
 from mockscribe.wire.tls import TlsLayer
 
-if TYPE_CHECKING:
-    from mockscribe.stream import Stream
-
 TLS_HANDSHAKE = 0x16  # RFC 8446, 5.1: the record type of a ClientHello
 INTERNAL_ERROR = 0x2  # RFC 9113, 7
+
+
+class Exchange(Protocol):
+    """A request under way, stream or not: what a connection tells it. `done` once nothing can happen on it any more."""
+
+    deadline: float | None
+
+    @property
+    def done(self) -> bool: ...
+
+    def receive_body(self, data: bytes | memoryview, now: float) -> None: ...
+
+    def work(self, now: float) -> None: ...
+
+    def receive_end(self, now: float) -> None: ...
+
+    def receive_lost(self, reason: str, now: float) -> None: ...
+
+    def record_violation(self, about: Mapping[str, object], now: float) -> None: ...
+
+    def tick(self, now: float) -> None: ...
+
+    def abandon(self) -> None: ...
 
 
 class Connection:
@@ -74,7 +95,7 @@ class Connection:
         self._http: HttpConnection | None = None
         self._sniffed = b""
         self._received = 0
-        self._streams: dict[int, Stream] = {}
+        self._exchanges: dict[int, Exchange] = {}
         self._accounts: dict[str, Account] = {}
         self._opened = now
         self._ending = Ending()  # of a connection that has no HTTP, or that is ended from outside
@@ -119,7 +140,7 @@ class Connection:
         if self._http is None or self._lost:
             return
         self._observe(self._http.tick(now), now)
-        for exchange, stream in tuple(self._streams.items()):
+        for exchange, stream in tuple(self._exchanges.items()):
             if stream.deadline is not None and stream.deadline <= now:
                 self._guard(exchange, stream, stream.tick, now)
 
@@ -131,7 +152,7 @@ class Connection:
         due = self._http.next_deadline()
         if due is not None and (deadline is None or due < deadline):
             deadline = due
-        for stream in self._streams.values():
+        for stream in self._exchanges.values():
             due = stream.deadline
             if due is not None and (deadline is None or due < deadline):
                 deadline = due
@@ -166,7 +187,7 @@ class Connection:
 
     def wake(self, now: float) -> None:
         """Something else than its bytes or its deadlines gave it work: tick every stream."""
-        for exchange, stream in tuple(self._streams.items()):
+        for exchange, stream in tuple(self._exchanges.items()):
             self._guard(exchange, stream, stream.tick, now)
 
     def go_away(self) -> None:
@@ -183,14 +204,14 @@ class Connection:
     @property
     def idle(self) -> bool:
         """Whether no stream is open."""
-        return not self._streams
+        return not self._exchanges
 
     def lost(self, now: float) -> None:
         """The transport is gone: end every stream and free what the connection held."""
         if self._lost:
             return
         self._lost = True
-        for exchange in tuple(self._streams):
+        for exchange in tuple(self._exchanges):
             self._lose(exchange, "the connection was lost", now)
         about = {"peer": self.peer}
         for account in self._accounts.values():
@@ -248,10 +269,10 @@ class Connection:
 
     def _observe(self, observed: Sequence[Observed], now: float) -> None:
         """Take in what happened. All body bytes of one read are worked on at once, unless something comes in between."""
-        fed: dict[int, Stream] = {}
+        fed: dict[int, Exchange] = {}
         for event in observed:
             if type(event) is BodyReceived:
-                if (stream := self._streams.get(event.exchange)) is not None:
+                if (stream := self._exchanges.get(event.exchange)) is not None:
                     stream.receive_body(event.data, now)
                     fed[event.exchange] = stream
                 elif self._http is not None:
@@ -262,10 +283,10 @@ class Connection:
                 case RequestReceived():
                     self._request(event, now)
                 case RequestEnded(exchange=exchange):
-                    if (stream := self._streams.get(exchange)) is not None:
+                    if (stream := self._exchanges.get(exchange)) is not None:
                         self._guard(exchange, stream, stream.receive_end, now)
                 case OutputDrained(exchange=exchange):
-                    if (stream := self._streams.get(exchange)) is not None:
+                    if (stream := self._exchanges.get(exchange)) is not None:
                         self._guard(exchange, stream, stream.work, now)
                 case ExchangeLost(exchange=exchange, reason=reason):
                     self._lose(exchange, reason, now)
@@ -277,9 +298,9 @@ class Connection:
                     assert_never(event)
         self._work(fed, now)
 
-    def _work(self, fed: dict[int, Stream], now: float) -> None:
+    def _work(self, fed: dict[int, Exchange], now: float) -> None:
         for exchange, stream in fed.items():
-            if exchange in self._streams:  # unless it was lost meanwhile
+            if exchange in self._exchanges:  # unless it was lost meanwhile
                 self._guard(exchange, stream, stream.work, now)
         fed.clear()
 
@@ -287,10 +308,15 @@ class Connection:
         http = self._http
         assert http is not None
         try:
-            if not routes.is_listening(request.head):
+            exchange: Exchange | None
+            route = restjson.match_route(request.head.method, request.head.target)
+            if route is None:
                 routes.answer(self.mock, http, request)
                 return
-            account, stream = listening.start(self.mock, self, http, request, now)
+            if route[0].name == restjson.LISTENING_SESSION:
+                account, exchange = listening.start(self.mock, self, http, request, now)
+            else:
+                account, exchange = unary.start(self.mock, self, http, request, route, now)
         except Exception as error:
             self._on_error(error)
             http.reset(request.exchange, INTERNAL_ERROR)
@@ -299,9 +325,9 @@ class Connection:
             self._accounts[account.id] = account
             about = {"peer": self.peer, "tls": self.secure, "version": http.version}
             account.record(self._opened, self._origin(account), Kind.CONNECTION_OPENED, 0, about)
-        if stream is not None:
-            self._streams[request.exchange] = stream
-            self._forget_if_done(request.exchange, stream)
+        if exchange is not None:
+            self._exchanges[request.exchange] = exchange
+            self._forget_if_done(request.exchange, exchange)
         elif request.head.version != "2" and request.ended:
             self._on_warning(
                 f"{self.peer or 'a client'} called StartMedicalScribeListeningSession over HTTP/1.1 without a body; "
@@ -309,10 +335,10 @@ class Connection:
             )
 
     def _broken(self, event: RuleBroken, now: float) -> None:
-        stream = self._streams.get(event.exchange) if event.exchange is not None else None
+        stream = self._exchanges.get(event.exchange) if event.exchange is not None else None
         about = {"rule": event.rule, "source": event.source, "offset": event.offset, "message": event.message}
         if stream is not None:
-            stream.response.record(Kind.VIOLATION, about, stream.account.instant(now))
+            stream.record_violation(about, now)
             return
         self._record_violation(about, now)
 
@@ -322,16 +348,16 @@ class Connection:
             account.record(now, self._origin(account), Kind.VIOLATION, 0, about)
 
     def _lose(self, exchange: int, reason: str, now: float) -> None:
-        stream = self._streams.pop(exchange, None)
+        stream = self._exchanges.pop(exchange, None)
         if stream is not None:
             self._guard(exchange, stream, stream.receive_lost, reason, now)
 
-    def _forget_if_done(self, exchange: int, stream: Stream) -> None:
+    def _forget_if_done(self, exchange: int, stream: Exchange) -> None:
         """A stream whose response has ended is kept until its request ends: what still arrives belongs to it."""
         if stream.done:
-            self._streams.pop(exchange, None)
+            self._exchanges.pop(exchange, None)
 
-    def _guard(self, exchange: int, stream: Stream, call: Callable[..., None], *arguments: object) -> None:
+    def _guard(self, exchange: int, stream: Exchange, call: Callable[..., None], *arguments: object) -> None:
         """Run a stream's code; a bug of ours ends that stream alone."""
         try:
             call(*arguments)

@@ -5,10 +5,9 @@ All that is decided before the first byte of the body: headers, the session, the
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
+from mockscribe import caller
 from mockscribe.account import Account
 from mockscribe.errors import ServiceError
 from mockscribe.journal import Kind, Origin
@@ -17,28 +16,14 @@ from mockscribe.mock import Mock
 from mockscribe.response import Response
 from mockscribe.scenario.matching import Request, nearest
 from mockscribe.scenario.player import ScenarioPlayer
-from mockscribe.service import restjson
+from mockscribe.service import listening_sessions, restjson
 from mockscribe.service.messages import message
-from mockscribe.session.lifecycle import Status
+from mockscribe.service.restjson import LISTENING_SESSION
 from mockscribe.stream import Stream
-from mockscribe.wire.exchange import HttpConnection, RequestHead, RequestReceived
+from mockscribe.wire.exchange import HttpConnection, RequestReceived
 
 NEAREST = 3
 """Scenarios that a refusal names (design: --strict-scenarios)."""
-
-_CREDENTIAL = re.compile(r"(?:Credential=|X-Amz-Credential=)([A-Za-z0-9_]+)")
-
-
-def access_key_id(head: RequestHead) -> str:
-    """The access key id that signed the request, by header or by presigned query; empty when there is none."""
-    match = _CREDENTIAL.search(head.header("authorization") or head.target)
-    return match.group(1) if match else ""
-
-
-def redacted(head: RequestHead) -> dict[str, str]:
-    """The headers for the journal, without what could be used to sign."""
-    hidden = {"authorization", "x-amz-security-token"}
-    return {name: "(redacted)" if name in hidden else value for name, value in head.headers}
 
 
 def start(
@@ -46,7 +31,7 @@ def start(
 ) -> tuple[Account, Stream | None]:
     """Answer the request: with a stream that has begun, or with an error (then no stream)."""
     head = request.head
-    account = mock.account(access_key_id(head), now)
+    account = mock.account(caller.access_key_id(head), now)
     session_id = head.header("x-amzn-medscribe-session-id") or ""
     counts_all = mock.config.attempts == "all"
     attempt = account.attempt(session_id.lower()) if counts_all else account.attempts.get(session_id.lower(), 0) + 1
@@ -57,14 +42,7 @@ def start(
         session=session_id.lower(),
         attempt=attempt,
     )
-    about = {
-        "method": head.method,
-        "target": head.target,
-        "authority": head.authority,
-        "version": head.version,
-        "headers": redacted(head),
-    }
-    account.record(now, origin, Kind.REQUEST, 0, about)
+    account.record(now, origin, Kind.REQUEST, 0, caller.about(head))
     request_id = mock.next_request_id()
     try:
         if request.ended and head.version != "2":
@@ -72,13 +50,23 @@ def start(
         parameters = restjson.listening_session_parameters(head)
         if mock.config.low_sample_rate == "reject" and int(parameters["mediaSampleRateHertz"]) < 16_000:
             raise ServiceError("ValidationException", 400, message("low_sample_rate", mock.config.messages))
+        call = account.call(now, caller.region(head))
+        if mock.config.enforce_quotas:
+            account.rates.check(LISTENING_SESSION, call.time)
         session = account.session(session_id, parameters)
-        _claim(account, session, attempt, now)
+        resumed = session.configuration is not None
+        listening_sessions.check_start(call, parameters, resumed=resumed)
+        over = account.over(session, origin, account.instant(now))
+        if over is not None and mock.config.resume_after_end == "http400":
+            text = message("session_over", mock.config.messages, status=over.value)
+            raise ServiceError("ValidationException", 400, text)
+        if over is None:
+            _claim(account, session, attempt, now)
     except ServiceError as error:
         nobody = Session(session_id, session_id, {})
         Response(account, nobody, origin, http, request.exchange, request_id).refuse(error, account.instant(now))
         return account, None
-    account.keep(session)
+    account.keep(session, now)
     if not counts_all:
         account.attempt(session_id.lower())
     stream = Stream(
@@ -91,9 +79,11 @@ def start(
         request_id=request_id,
         now=now,
     )
-    changed = session.configuration is not None and parameters != session.parameters
+    changed = resumed and parameters != session.parameters and mock.config.changed_resume == "refuse"
     stream.open(now)
-    if changed:
+    if over is not None:
+        stream.refuse("session_over", now, status=over.value)
+    elif changed:
         stream.refuse("changed_parameters", now)
     if request.ended:
         stream.receive_end(now)
@@ -104,12 +94,9 @@ def _claim(account: Account, session: Session, attempt: int, now: float) -> None
     """Make the session this stream's own: end the stream that it may have, and settle which scenario plays.
 
     Raises:
-        ServiceError: the session is over, taken, or (strict) no scenario matches.
+        ServiceError: the session is taken, or (strict) no scenario matches.
     """
     config = account.mock.config
-    if session.status in (Status.COMPLETED, Status.FAILED):
-        text = message("session_over", config.messages, status=session.status.value)
-        raise ServiceError("ValidationException", 400, text)
     if session.stream is not None and config.second_stream == "reject":
         raise ServiceError("ValidationException", 400, message("second_stream", config.messages))
     scenario = account.choose(session, attempt)

@@ -12,7 +12,8 @@ from typing import Any, Protocol
 from mockscribe.journal import Entry
 from mockscribe.scenario.model import Scenario
 from mockscribe.scenario.player import Intent, Player
-from mockscribe.service.events import AudioReceived
+from mockscribe.service.events import AudioReceived, OutputEvent, TranscriptSegment
+from mockscribe.service.resources import ListeningSession, Spoken
 from mockscribe.session.audio import AudioClock
 from mockscribe.session.lifecycle import Status
 
@@ -41,6 +42,22 @@ class LiveStream(Protocol):
         """End it with the validationException of that key."""
 
 
+def spoken(event: OutputEvent) -> Spoken | None:
+    """The final segment that a verbatim event is, if it is one in the model's form."""
+    segment = event.content.get("transcriptSegment") if event.member == "transcriptEvent" else None
+    if not isinstance(segment, Mapping) or segment.get("isPartial") is not False:
+        return None
+    try:
+        return Spoken(
+            segment_id=str(segment["segmentId"]),
+            begin=float(segment["audioBeginOffset"]),
+            end=float(segment["audioEndOffset"]),
+            content=str(segment["content"]),
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
 class Session:
     """One listening session over all its streams.
 
@@ -62,6 +79,8 @@ class Session:
         self.streams = 0
         self.audio_octets = 0
         self.segments = 0
+        self.created: float | None = None  # mock time of the first accepted configuration
+        self.finals: list[Spoken] = []
         self._digest = hashlib.sha256()
 
     @property
@@ -73,6 +92,34 @@ class Session:
         """The id of one more segment, as a number within the session."""
         self.segments += 1
         return f"seg-{self.segments}"
+
+    def spoke(self, segment: TranscriptSegment) -> None:
+        """A final segment was sent: artifacts are made of these."""
+        self.finals.append(
+            Spoken(
+                segment_id=segment.segment_id,
+                begin=round(segment.begin_us / 1_000_000, 3),
+                end=round(segment.end_us / 1_000_000, 3),
+                content=segment.content,
+                role=segment.role,
+            )
+        )
+
+    def record(self, number: int, *, state: str, expires: float | None) -> ListeningSession:
+        """What is kept of the session now."""
+        wishes = self.scenario.artifacts if self.scenario is not None else {}
+        return ListeningSession(
+            number=number,
+            session_key=self.key,
+            parameters=self.parameters,
+            configuration=self.configuration or {},
+            state=state,
+            created=self.created or 0.0,
+            expires=expires,
+            samples=self.audio.samples if self.audio is not None else 0,
+            segments=tuple(self.finals),
+            contents={name: wish.content for name, wish in wishes.items() if wish.content is not None},
+        )
 
     def forget_audio(self, audio: bytes | memoryview) -> None:
         """The journal lets go of the oldest audio: keep what sha256 needs of it."""

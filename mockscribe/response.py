@@ -13,12 +13,13 @@ from mockscribe.account import Account
 from mockscribe.clock import Instant
 from mockscribe.errors import ServiceError
 from mockscribe.journal import Kind, Origin
-from mockscribe.live import Session
+from mockscribe.live import Session, spoken
 from mockscribe.scenario.faults import Action, Faults, ResetStream, SendBytes
 from mockscribe.scenario.model import End, Fault
 from mockscribe.scenario.player import Intent
 from mockscribe.service import events, restjson
 from mockscribe.service.events import OutputEvent, OutputException, TranscriptSegment
+from mockscribe.service.resources import Spoken
 from mockscribe.wire.exchange import OUTPUT_LIMIT, HttpConnection
 
 
@@ -47,7 +48,9 @@ class Response:
         self._milliseconds = account.mock.config.offset_unit == "milliseconds"
         self._batch: list[bytes] = []
         self._room = OUTPUT_LIMIT  # bytes that may still be sent before the client has to read
-        self._repeated: tuple[OutputEvent | None, bytes] = (None, b"")  # an event that a script sends again, encoded
+        self._repeated: OutputEvent | None = None  # an event that a script may send again …
+        self._repeated_data = b""  # … encoded
+        self._repeated_final: Spoken | None = None
 
     @property
     def blocked(self) -> bool:
@@ -131,10 +134,16 @@ class Response:
 
     def _encode(self, event: TranscriptSegment | OutputEvent | OutputException) -> bytes:
         if not isinstance(event, OutputEvent):
+            if isinstance(event, TranscriptSegment) and not event.is_partial:
+                self._session.spoke(event)
             return events.to_frame_bytes(event, milliseconds=self._milliseconds)
-        if self._repeated[0] is not event:
-            self._repeated = (event, events.to_frame_bytes(event))
-        return self._repeated[1]
+        if self._repeated is not event:
+            self._repeated = event
+            self._repeated_data = events.to_frame_bytes(event)
+            self._repeated_final = spoken(event)
+        if self._repeated_final is not None:
+            self._session.finals.append(self._repeated_final)
+        return self._repeated_data
 
     def _apply(self, actions: Iterable[Action], fault: Fault | None, instant: Instant) -> None:
         """Do what faults make of the response; `fault` is the one that fired, if one did."""

@@ -1,4 +1,4 @@
-"""What the data port answers apart from streams: health, the CA, and everything that is not there.
+"""What the data port answers apart from the API: health, the CA, and everything that is not there.
 
 Pure; each answer is complete at once.
 """
@@ -13,17 +13,9 @@ from mockscribe.mock import Mock
 from mockscribe.service import restjson
 from mockscribe.wire.exchange import Headers, HttpConnection, RequestHead, RequestReceived
 
-LISTENING = "StartMedicalScribeListeningSession"
-
-
-def is_listening(head: RequestHead) -> bool:
-    """Whether the request is a StartMedicalScribeListeningSession."""
-    route = restjson.match_route(head.method, head.target)
-    return route is not None and route[0].name == LISTENING
-
 
 def answer(mock: Mock, http: HttpConnection, request: RequestReceived) -> None:
-    """Answer a request that is no stream."""
+    """Answer a request that no operation answers."""
     status, headers, body = _answer(mock, request.head)
     exchange = request.exchange
     http.send_head(exchange, status, (*headers, ("content-length", str(len(body)))))
@@ -43,8 +35,11 @@ def _answer(mock: Mock, head: RequestHead) -> tuple[int, Headers, bytes]:
     if path.startswith("/_mockscribe/"):
         text = "There is nothing here: this port answers health and ca.pem under /_mockscribe/ and the service's API."
         error = ServiceError("ResourceNotFoundException", 404, text)
-    elif (route := restjson.match_route(head.method, head.target)) is not None:
-        error = ServiceError("InternalServerException", 501, f"mockscribe does not answer {route[0].name} yet.")
+    elif methods := restjson.allowed_methods(head.target):
+        text = f"{path} takes {' or '.join(methods)}, not {head.method}."
+        error = ServiceError("MethodNotAllowedException", 405, text)
+        status, headers, content = restjson.error_response(error, mock.next_request_id())
+        return status, (*headers, ("allow", ", ".join(methods))), content  # RFC 9110, 15.5.6
     else:
         error = ServiceError("UnknownOperationException", 404, f"No operation answers {head.method} {path}.")
     return restjson.error_response(error, mock.next_request_id())

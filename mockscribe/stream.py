@@ -9,7 +9,8 @@ records what it received. It knows no socket, no routes, and no HTTP beyond the 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from typing import assert_never
 
 from mockscribe.account import Account
@@ -20,7 +21,7 @@ from mockscribe.live import Session, Waker
 from mockscribe.response import Response
 from mockscribe.scenario.player import Intent, Moment, Player
 from mockscribe.service import configuration as rules
-from mockscribe.service import events
+from mockscribe.service import events, listening_sessions
 from mockscribe.service.events import (
     AudioReceived,
     ConfigurationReceived,
@@ -76,6 +77,8 @@ class Stream:
         self._input_closed = False  # and all of it was taken in
         self._detached = False
         self._owed = 0
+        self._max_samples: float = math.inf
+        self._given_up = False
         self._last_audio = account.clock.waited(now)
 
     @property
@@ -113,6 +116,10 @@ class Stream:
         """The exchange is gone; nothing can be sent any more."""
         self.response.lose(reason, gone=True)
         self._settle(self.account.instant(now))
+
+    def record_violation(self, about: Mapping[str, object], now: float) -> None:
+        """The client broke a rule of HTTP on this exchange."""
+        self.response.record(Kind.VIOLATION, about, self.account.instant(now))
 
     def abandon(self) -> None:
         """A bug of ours left the stream in pieces: let go of all that it held."""
@@ -176,11 +183,11 @@ class Stream:
         self.response.perform(intents, instant)
         self._settle(instant)
 
-    def refuse(self, key: str, now: float) -> None:
+    def refuse(self, key: str, now: float, **values: object) -> None:
         """End the stream with the validationException of that key."""
         instant = self.account.instant(now)
         if not self.response.over:
-            self._refuse(key, instant)
+            self._refuse(key, instant, **values)
         self._settle(instant)
 
     # ---- input
@@ -240,6 +247,12 @@ class Stream:
             self._violation("audio", "MODEL mediaEncoding", frame.offset, error.message, instant)
             self._refuse("bad_audio", instant, reason=error.message)
             return
+        if heard.end > self._max_samples:
+            limit = f"{config.max_session_audio_seconds:g}"
+            self._violation("session_audio", "HealthScribe", frame.offset, f"more than {limit} s of audio", instant)
+            self._given_up = True
+            self._refuse("audio_limit", instant, seconds=limit)
+            return
         session.audio_octets += octets
         self.response.record(Kind.EVENT_RECEIVED, event, instant, frame.size)
         intents = player.receive(heard, octets, self._moment(instant))
@@ -258,15 +271,24 @@ class Stream:
             self._violation("configuration", "MODEL, UG-ctx, UG-tpl", frame.offset, text, instant)
             self._refuse_configuration(text, instant)
             return
-        if session.configuration is not None and session.configuration != configuration:
+        changed = session.configuration is not None and session.configuration != configuration
+        if changed and self._config.changed_resume == "refuse":
             text = "not the session's configuration"
             self._violation("changed_configuration", "HS-model", frame.offset, text, instant)
             self._refuse("changed_configuration", instant)
+            return
+        try:
+            listening_sessions.check_output(self.account.call(instant.now), configuration)
+        except ServiceError as error:
+            self._refuse_configuration(error.message, instant)
             return
         if session.configuration is None:
             self.account.configure(session, configuration, self.origin.attempt)
         elif session.audio is not None:
             session.audio.resume()
+            self.account.prepare(session, self.origin.attempt)
+        if session.audio is not None and self._config.max_session_audio_seconds:
+            self._max_samples = self._config.max_session_audio_seconds * session.audio.rate
         self._enter(state)
         self._last_audio = instant.waited
         self.account.turn(session, Turn.CONFIGURED, self.origin, instant)
@@ -366,8 +388,8 @@ class Stream:
         session = self.session
         if session.stream is self:
             session.stream = None
-            given_up = self.response.failed and self._config.state_after_exception == Status.FAILED.value
-            self.account.turn(session, Turn.GIVEN_UP if given_up else Turn.LEFT, self.origin, instant)
+            failed = self.response.failed and self._config.state_after_exception == Status.FAILED.value
+            self.account.turn(session, Turn.GIVEN_UP if failed or self._given_up else Turn.LEFT, self.origin, instant)
         self.response.record(Kind.STREAM_ENDED, {"reason": self.response.ended_by}, instant)
 
 

@@ -52,7 +52,10 @@ InputEvent = ConfigurationReceived | AudioReceived | SessionControlReceived | In
 
 
 class TranscriptSegment(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """`transcriptEvent.transcriptSegment`. Offsets are session-wide audio microseconds until they are encoded."""
+    """`transcriptEvent.transcriptSegment`. Offsets are session-wide audio microseconds until they are encoded.
+
+    `role` is who speaks, where that is known; it is not streamed, artifacts have it.
+    """
 
     segment_id: str
     begin_us: int
@@ -60,6 +63,7 @@ class TranscriptSegment(msgspec.Struct, frozen=True, kw_only=True, rename="camel
     is_partial: bool
     content: str
     channel_id: str | None = None
+    role: str | None = None
 
 
 class OutputEvent(msgspec.Struct, frozen=True, kw_only=True):

@@ -54,6 +54,11 @@ MESSAGES: Mapping[str, Text] = MappingProxyType(
         ),
         "empty_chunk": Text(text="An audio event must carry audio."),
         "bad_audio": Text(text="The audio is not what mediaEncoding announces: {reason}", values=("reason",)),
+        "audio_limit": Text(
+            text="The session has received more than {seconds} seconds of audio.",
+            values=("seconds",),
+            source="not public: own text; HealthScribe's limit",
+        ),
         "changed_configuration": Text(
             text="A resumed session must be given the configuration that it was started with."
         ),

@@ -18,6 +18,7 @@ import msgspec
 from mockscribe.errors import ServiceError
 from mockscribe.service import validation
 from mockscribe.service.model import Operation, Shape, service_model
+from mockscribe.service.serialisation import json_value
 from mockscribe.wire.exchange import Headers, RequestHead
 
 JSON = "application/json"
@@ -63,7 +64,7 @@ def parse_input(operation: Operation, labels: Labels, target: str, headers: Head
                 texts = [value.strip() for key, value in headers if key == wire_name]
             case "querystring":
                 texts = [value for key, value in query if key == wire_name]
-            case None:
+            case _:  # None: the body has it
                 continue
         if texts:
             values[name] = _typed(service_model().shapes[member.shape], texts)
@@ -84,6 +85,18 @@ def listening_session_parameters(head: RequestHead) -> Mapping[str, str | int]:
 
 
 # ---- responses
+
+
+def response(operation: Operation, output: Mapping[str, Any], request_id: str) -> tuple[int, Headers, bytes]:
+    """Status, headers and body of an operation's success; `output` is by the model's member names.
+
+    Members that the model does not know, and those that are None, are left out. Everything goes into the body: no
+    output of this API but the listening session's is bound to HTTP.
+    """
+    if operation.output is None:
+        return operation.status, _request_id(request_id), b""
+    body = msgspec.json.encode(json_value(operation.output, output))
+    return operation.status, (("content-type", JSON), *_request_id(request_id)), body
 
 
 def error_response(error: ServiceError, request_id: str) -> tuple[int, Headers, bytes]:

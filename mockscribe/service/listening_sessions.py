@@ -1,0 +1,165 @@
+"""Listening sessions as resources: what GetMedicalScribeListeningSession tells, and the artifacts that an end begins.
+
+What happens on a session's streams is not known here; whoever knows it puts the `ListeningSession` into the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from msgspec.structs import replace
+
+from mockscribe.service import artifacts, quotas, subscriptions
+from mockscribe.service.artifacts import NAMES
+from mockscribe.service.call import Call, Input, Output, not_found, refusal
+from mockscribe.service.documents import unusable
+from mockscribe.service.resources import Artifact, ListeningSession
+
+
+class Wish(Protocol):
+    """What a scenario wants of one artifact."""
+
+    @property
+    def delay_us(self) -> int:
+        """Microseconds that it takes longer."""
+
+    @property
+    def fail(self) -> str | None:
+        """Why it fails."""
+
+    @property
+    def skip(self) -> bool:
+        """Whether it is skipped."""
+
+
+def check_start(call: Call, values: Input, *, resumed: bool) -> None:
+    """Make sure that a stream may begin.
+
+    Raises:
+        ServiceError: a quota, or a domain or subscription that is not there or not active (which does not end a session
+            that has begun).
+    """
+    if call.config.enforce_quotas:
+        quotas.check_sessions(call)
+    if resumed:
+        subscriptions.existing(call, values)
+    else:
+        subscriptions.usable(call, values)
+
+
+def check_output(call: Call, configuration: Mapping[str, Any]) -> None:
+    """Make sure that the output can be written, where that is asked for (row 24).
+
+    Raises:
+        ServiceError: ValidationException.
+    """
+    failure = unusable(call, configuration["postStreamActionSettings"]["outputS3Uri"])
+    if call.config.output_check == "at-start" and failure is not None:
+        raise refusal("ValidationException", failure)
+
+
+def finish(call: Call, session: ListeningSession, wishes: Mapping[str, Wish]) -> None:
+    """END_OF_SESSION was received: keep the session as COMPLETED and begin its artifacts.
+
+    Codes are SKIPPED when there is no note (MODEL); so is the after-visit summary, which is made of the note too (UG-out).
+    """
+    call.store.put(replace(session, state="COMPLETED", ended=call.time, expires=None))
+    settings = session.configuration["postStreamActionSettings"].get("medicalCodeGenerationSettings") or {}
+    failure = unusable(call, session.configuration["postStreamActionSettings"]["outputS3Uri"])
+    started = call.time + call.config.artifact_queue_seconds
+    has_note = True
+    for name in NAMES if settings.get("enabled") else NAMES[:-1]:
+        wish = wishes.get(name)
+        skipped = (wish is not None and wish.skip) or not (has_note or name in NAMES[:2])
+        why = None if skipped else (wish.fail if wish is not None and wish.fail else failure)
+        delay = 0.0 if wish is None else wish.delay_us / 1_000_000
+        finished = started + (0.0 if skipped else call.config.artifact_seconds + delay)
+        if name == "note":
+            has_note = not skipped and why is None
+        call.store.put(
+            Artifact(
+                number=call.store.next_number(),
+                domain_id=session.parameters["domainId"],
+                arn="",
+                created=call.time,
+                finished=finished,
+                failure=why,
+                settled=skipped or why is not None,
+                session_key=session.key,
+                name=name,
+                uri=artifacts.location(session, name),
+                started=started,
+                skipped=skipped,
+            )
+        )
+        started = finished
+
+
+def forget(call: Call, session_key: str) -> None:
+    """Remove a session and what belongs to it."""
+    for name in NAMES:
+        if (artifact := call.store.get(Artifact, f"{session_key}/{name}")) is not None:
+            call.store.remove(artifact)
+    if (session := call.store.get(ListeningSession, session_key)) is not None:
+        call.store.remove(session)
+
+
+def get(call: Call, values: Input) -> Output:
+    """GetMedicalScribeListeningSession; 404 for every id whose configuration was not accepted (row 19)."""
+    subscriptions.existing(call, values)
+    session = call.store.get(ListeningSession, values["sessionId"].lower())
+    same = session is not None and all(
+        session.parameters[name] == values[name] for name in ("domainId", "subscriptionId")
+    )
+    if (
+        session is None
+        or not same
+        or (not session.configuration and call.config.session_before_configuration == "not-found")
+    ):
+        raise not_found("Session", values["sessionId"])
+    context = session.configuration.get("encounterContext") or {}
+    return {
+        "medicalScribeListeningSessionDetails": {
+            **session.parameters,
+            "channelDefinitions": session.configuration.get("channelDefinitions"),
+            "postStreamActionSettings": session.configuration.get("postStreamActionSettings"),
+            "postStreamActionResult": _results(call, session),
+            "encounterContextProvided": bool(context),
+            "medicalCodingContextProvided": bool(context.get("medicalCodingContext")),
+            "streamStatus": session.status(call.time),
+            "streamCreationTime": call.epoch(session.created),
+            "streamEndTime": call.epoch(session.ended),
+        }
+    }
+
+
+def _results(call: Call, session: ListeningSession) -> dict[str, Any] | None:
+    found = {name: call.store.get(Artifact, f"{session.key}/{name}") for name in NAMES}
+    if not any(found.values()):
+        if call.config.results_before_end == "omit":
+            return None
+        details: dict[str, dict[str, Any] | None] = {name: {"status": "PENDING"} for name in NAMES[:-1]}
+    else:
+        details = {name: None if each is None else _details(call, each) for name, each in found.items()}
+    codes = details.get("codes")
+    return {
+        "clinicalNoteGenerationResult": {
+            "transcriptResult": details["transcript"],
+            "noteResult": details["note"],
+            "afterVisitSummaryResult": details["afterVisitSummary"],
+        },
+        "medicalCodeGenerationResult": None
+        if codes is None
+        else {"medicalCodesResult": codes, "jobId": session.parameters["sessionId"]},
+    }
+
+
+def _details(call: Call, artifact: Artifact) -> dict[str, Any]:
+    status = artifact.status(call.time)
+    location = artifact.uri if call.config.output_location == "file" else artifact.uri.rpartition("/")[0] + "/"
+    return {
+        "status": status,
+        "outputLocation": location if status == "COMPLETED" else None,
+        "failureReason": artifact.failure if status == "FAILED" else None,
+    }

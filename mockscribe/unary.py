@@ -1,0 +1,143 @@
+"""One request of an operation that is no stream: its body is collected, then it is answered at once.
+
+Knows HTTP by the calls of `HttpConnection`, operations by the table of their handlers, and no bytes of the wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mockscribe import caller
+from mockscribe.account import Account
+from mockscribe.errors import ServiceError
+from mockscribe.journal import Kind, Origin
+from mockscribe.live import Waker
+from mockscribe.mock import Mock
+from mockscribe.service import restjson
+from mockscribe.service.model import Operation
+from mockscribe.service.operations import HANDLERS
+from mockscribe.wire.exchange import Headers, HttpConnection, RequestHead, RequestReceived
+
+MAX_BODY_BYTES = 1_048_576
+"""A larger body is refused with 413. Own choice: the largest that the model allows is a text of 100,000 characters."""
+
+
+def start(
+    mock: Mock,
+    connection: Waker,
+    http: HttpConnection,
+    request: RequestReceived,
+    route: tuple[Operation, Mapping[str, str]],
+    now: float,
+) -> tuple[Account, UnaryRequest]:
+    """Take a request in; without a body it is answered at once."""
+    head, (operation, labels) = request.head, route
+    account = mock.account(caller.access_key_id(head), now)
+    stream = f"{connection.number}.{request.exchange}"
+    origin = Origin(account=account.id, connection=connection.number, stream=stream)
+    account.record(now, origin, Kind.REQUEST, 0, {"operation": operation.name, **caller.about(head)})
+    unary = UnaryRequest(
+        account=account,
+        origin=origin,
+        http=http,
+        exchange=request.exchange,
+        head=head,
+        operation=operation,
+        labels=labels,
+        request_id=mock.next_request_id(),
+    )
+    if request.ended:
+        unary.receive_end(now)
+    return account, unary
+
+
+class UnaryRequest:
+    """A request under way. `done` once nothing can happen on its exchange any more."""
+
+    def __init__(
+        self,
+        *,
+        account: Account,
+        origin: Origin,
+        http: HttpConnection,
+        exchange: int,
+        head: RequestHead,
+        operation: Operation,
+        labels: Mapping[str, str],
+        request_id: str,
+    ) -> None:
+        self.account = account
+        self.deadline: float | None = None
+        self.done = False
+        self._origin = origin
+        self._http = http
+        self._exchange = exchange
+        self._head = head
+        self._operation = operation
+        self._labels = labels
+        self._request_id = request_id
+        self._body = bytearray()
+        self._answered = False
+
+    def receive_body(self, data: bytes | memoryview, now: float) -> None:
+        """Bytes of the body arrived."""
+        self._http.consume(self._exchange, len(data))
+        if self._answered:
+            return
+        self._body += data
+        if len(self._body) > MAX_BODY_BYTES:
+            self._body.clear()
+            text = f"The request body has more than {MAX_BODY_BYTES} bytes."
+            error = ServiceError("RequestEntityTooLargeException", 413, text)
+            self._answer(restjson.error_response(error, self._request_id), now)
+
+    def receive_end(self, now: float) -> None:
+        """The request is complete."""
+        self.done = True
+        if not self._answered:
+            self._answer(self._perform(now), now)
+
+    def receive_lost(self, reason: str, now: float) -> None:
+        """The exchange is gone."""
+        self.done = True
+
+    def record_violation(self, about: Mapping[str, object], now: float) -> None:
+        """The client broke a rule of HTTP on this exchange."""
+        self.account.record(now, self._origin, Kind.VIOLATION, 0, about)
+
+    def work(self, now: float) -> None:
+        """Nothing waits."""
+
+    def tick(self, now: float) -> None:
+        """Nothing waits."""
+
+    def abandon(self) -> None:
+        """A bug of ours broke it."""
+        self.done = True
+
+    def _perform(self, now: float) -> tuple[int, Headers, bytes]:
+        account, operation, head = self.account, self._operation, self._head
+        account.do_chores(now)
+        call = account.call(now, caller.region(head))
+        try:
+            if account.mock.config.enforce_quotas:
+                account.rates.check(operation.name, call.time)
+            body = bytes(self._body)
+            values = restjson.parse_input(operation, self._labels, head.target, head.headers, body)
+            answer = restjson.response(operation, HANDLERS[operation.name](call, values), self._request_id)
+        except ServiceError as error:
+            answer = restjson.error_response(error, self._request_id)
+        account.mock.restless.add(account)
+        return answer
+
+    def _answer(self, answer: tuple[int, Headers, bytes], now: float) -> None:
+        self._answered = True
+        status, headers, body = answer
+        about = {"operation": self._operation.name, "status": status, "headers": dict(headers)}
+        self.account.record(now, self._origin, Kind.RESPONSE, 0, about, len(body))
+        if status not in (204, 304):
+            headers = (*headers, ("content-length", str(len(body))))
+        self._http.send_head(self._exchange, status, headers)
+        if body:
+            self._http.send(self._exchange, body)
+        self._http.end(self._exchange)
