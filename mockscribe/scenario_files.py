@@ -17,14 +17,17 @@ def find_files(path: str | os.PathLike[str]) -> list[Path]:
     """A file as it is; a folder's scenario files, in the order of their names.
 
     Raises:
-        ScriptError: there is no such file or folder.
+        ScriptError: there is no such file or folder, or it cannot be looked at.
     """
     root = Path(path)
-    if root.is_dir():
-        return sorted(each for each in root.rglob("*") if each.suffix in SUFFIXES and each.is_file())
-    if not root.exists():
-        raise ScriptError("there is no such file or folder", source=os.fspath(path), line=1, column=1)
-    return [root]
+    try:
+        if root.is_dir():
+            return sorted(each for each in root.rglob("*") if each.suffix.lower() in SUFFIXES and each.is_file())
+        if root.exists():
+            return [root]
+    except OSError as error:
+        raise ScriptError(f"cannot be read: {error.strerror}", source=os.fspath(path), line=1, column=1) from None
+    raise ScriptError("there is no such file or folder", source=os.fspath(path), line=1, column=1)
 
 
 def read_scenarios(path: str | os.PathLike[str]) -> tuple[Scenario, ...]:
@@ -38,12 +41,14 @@ def read_scenarios(path: str | os.PathLike[str]) -> tuple[Scenario, ...]:
 
 def _read(file: Path) -> tuple[Scenario, ...]:
     try:
-        text = file.read_text(encoding="utf-8")
+        data = file.read_bytes()
+        text = data.decode("utf-8")
     except OSError as error:
         raise ScriptError(f"cannot be read: {error.strerror}", source=str(file), line=1, column=1) from None
     except UnicodeDecodeError as error:
-        line = file.read_bytes().count(b"\n", 0, error.start) + 1
-        raise ScriptError("is not UTF-8", source=str(file), line=line, column=1) from None
+        before = data[: error.start].decode("utf-8")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        raise ScriptError("is not UTF-8", source=str(file), line=line, column=column) from None
     return parse(text, str(file))
 
 

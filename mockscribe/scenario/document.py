@@ -83,7 +83,7 @@ class _Composer:
             match event:
                 case yaml.ScalarEvent():
                     node = self._node(event, "scalar", self._text(event))
-                    node.plain = not event.style
+                    node.plain = not event.style and event.tag is None  # `! 42` is text
                     self._define(event.anchor, node)
                 case yaml.SequenceStartEvent() | yaml.MappingStartEvent():
                     kind = "list" if isinstance(event, yaml.SequenceStartEvent) else "mapping"

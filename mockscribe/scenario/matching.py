@@ -50,7 +50,7 @@ def nearest(scenarios: Sequence[Scenario], request: Request, *, uses: Mapping[st
         differences = list(_differences(scenario, request))
         used = scenario.times is not None and uses.get(scenario.name, 0) >= scenario.times
         if used:
-            differences.append(f"its {scenario.times} session{'s' if scenario.times != 1 else ''} were taken")
+            differences.append(f"its times ({scenario.times}) are used up")
         if not differences:
             continue  # it does match
         held = _conditions(scenario) + (scenario.times is not None) - len(differences)

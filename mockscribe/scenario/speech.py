@@ -11,7 +11,7 @@ from itertools import accumulate
 
 import msgspec
 
-from mockscribe.scenario.model import EveryInterval, EveryWord, NoPartials, Say
+from mockscribe.scenario.model import EveryInterval, NoPartials, Say
 
 WORD_US = 400_000
 """How long a word takes when the script does not say: 150 words a minute, common for conversation; own choice."""
@@ -45,11 +45,9 @@ def utterances(say: Say, rng: random.Random) -> tuple[Utterance, ...]:
         return (final,)
     lengths = list(accumulate(len(word) + 1 for word in words))
     ends = [takes * length // (lengths[-1] + 1) for length in lengths]  # the last word ends before the line does
-    match say.partials:
-        case EveryWord():
-            moments = ends
-        case EveryInterval(audio_us=step):
-            moments = list(range(step, takes, step))
+    moments = ends
+    if isinstance(say.partials, EveryInterval):
+        moments = list(range(say.partials.audio_us, takes, say.partials.audio_us))
     partials = []
     for moment in moments:
         heard = sum(end <= moment for end in ends)
