@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from mockscribe.cli.stream import CHUNK_MS, DOMAIN_ID, SUBSCRIPTION_ID, Speed, configuration, speakers, summary
-from mockscribe.cli.transcript import TranscriptView, clock, follow
+from mockscribe.cli.transcript import TranscriptView, follow
 from mockscribe.client.blocking import listen
 from mockscribe.client.core import Parameters
 from mockscribe.client.recording import open_recording
@@ -59,10 +59,10 @@ def demo(speed: float | None) -> int:
             mock.https_url,
             parameters,
             credentials=Credentials(mock.credentials.access_key_id, mock.credentials.secret_access_key),
-            ca_file=mock.ca_file,
+            ca_files=[mock.ca_file],
         ) as call,
     ):
-        view.line(f"A mock listens on {mock.https_url}; {clock(recording.seconds or 0)} of a visit are streamed to it.")
+        view.line(f"Streaming a visit of {recording.seconds:.0f} seconds to a mock at {mock.https_url}")
         view.line()
         measured = follow(call, view, configuration(ROLES), recording.chunks(CHUNK_MS), pace=speed)
     view.line()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from mockscribe.cli.transcript import JsonView, Measured, TranscriptView, clock, follow
 from mockscribe.client.blocking import TIMEOUT_SECONDS, listen
@@ -163,7 +164,7 @@ def stream(
             parameters,
             credentials=credentials(os.environ),
             region=region,
-            ca_file=ca_bundle or _own_ca(endpoint),
+            ca_files=_trusted(endpoint, ca_bundle),
             timeout_seconds=timeout,
         ) as call,
     ):
@@ -255,11 +256,15 @@ def _roles(recording: Recording, clinician_channel: int | None) -> dict[int, str
     return {}
 
 
-def _own_ca(endpoint: Endpoint) -> Path | None:
-    """mockscribe's own CA, when the endpoint is this machine's and the CA was made."""
-    if not (endpoint.secure and endpoint.local):
-        return None
-    from mockscribe.authority import ca_file
+def _trusted(endpoint: Endpoint, ca_bundle: Path | None) -> list[Path]:
+    """What to trust; with no bundle by flag and an endpoint on this machine mockscribe's own CA too, if it was made.
 
-    path = ca_file()
-    return path if path.exists() else None
+    AWS_CA_BUNDLE is often set for all of a machine's AWS clients, and then knows nothing of the mock.
+    """
+    trusted = [ca_bundle] if ca_bundle is not None else []
+    source = click.get_current_context().get_parameter_source("ca_bundle")
+    if endpoint.secure and endpoint.local and source is not ParameterSource.COMMANDLINE:
+        from mockscribe.authority import ca_file
+
+        trusted += [path for path in (ca_file(),) if path.exists()]
+    return trusted

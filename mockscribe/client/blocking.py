@@ -1,6 +1,6 @@
 """The synchronous face of the client: a socket, TLS, and one loop that sends at a pace while it reads.
 
-    with listen("https://localhost:8080", parameters, ca_file=ca) as call:
+    with listen("https://localhost:8080", parameters, credentials=credentials, ca_files=[ca]) as call:
         for event in call.run(configuration, chunks, pace=1.0):
             ...
 
@@ -17,7 +17,7 @@ import selectors
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
@@ -46,13 +46,13 @@ def listen(
     *,
     credentials: Credentials,
     region: str = "us-east-1",
-    ca_file: str | os.PathLike[str] | None = None,
+    ca_files: Sequence[str | os.PathLike[str]] = (),
     connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
     timeout_seconds: float = TIMEOUT_SECONDS,
 ) -> Call:
     """Connect and begin StartMedicalScribeListeningSession; use the call as a context manager.
 
-    `https` is TLS with ALPN h2, trusting `ca_file` (PEM) or else the system's store; `http` is HTTP/2 by prior
+    `https` is TLS with ALPN h2, trusting `ca_files` (PEM) or else the system's store; `http` is HTTP/2 by prior
     knowledge. After `timeout_seconds` in which the call could go on only by the server's doing and not a byte moved,
     it fails.
 
@@ -64,7 +64,7 @@ def listen(
         endpoint = parse_endpoint(endpoint_url)
     except ValueError as error:
         raise ConfigError("the endpoint URL", str(error)) from None
-    context = _tls_context(ca_file) if endpoint.secure else None
+    context = _tls_context(ca_files) if endpoint.secure else None
     connection = _connect(endpoint, context, connect_timeout_seconds)
     stream = ClientStream(endpoint, parameters, credentials=credentials, region=region, now=time.time())
     return Call(connection, stream, timeout_seconds=timeout_seconds)
@@ -124,6 +124,8 @@ class Call:
         step = next(steps, None)
         while True:
             now = time.monotonic()
+            if self._write():  # first, for it may be what makes room for the next step
+                moved = now
             if step is not None and self._stream.can_send and not self._unwritten:
                 due = begin + step[0]
                 if due <= now:
@@ -134,8 +136,6 @@ class Call:
                 due = moved + self._timeout_seconds
                 if due <= now:
                     raise ServerError(self._stalled())
-            if self._write():
-                moved = now
             if (data := self._read(max(due - now, 0.0))) is None:
                 continue
             for observed in self._stream.receive_data(data) if data else self._stream.receive_eof():
@@ -212,13 +212,17 @@ def _moment(heard: float, pace: float | None) -> float:
     return 0.0 if pace is None else heard / pace
 
 
-def _tls_context(ca_file: str | os.PathLike[str] | None) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=ca_file)
-    except ssl.SSLError:
-        raise ConfigError(str(ca_file), "holds no certificate in PEM") from None
-    except OSError as error:
-        raise ConfigError(str(ca_file), f"cannot be read: {error.strerror}") from None
+def _tls_context(ca_files: Sequence[str | os.PathLike[str]]) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if not ca_files:
+        context.load_default_certs()
+    for file in ca_files:
+        try:
+            context.load_verify_locations(file)
+        except ssl.SSLError:
+            raise ConfigError(str(file), "holds no certificate in PEM") from None
+        except OSError as error:
+            raise ConfigError(str(file), f"cannot be read: {error.strerror}") from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 9113, 9.2
     context.set_alpn_protocols(["h2"])
     return context

@@ -222,7 +222,25 @@ def test_back_pressure_holds_the_next_chunk_back_until_the_window_opens(world: W
     with world.call() as call:
         list(call.run(CONFIGURATION, chunks(), pace=None))
     assert world.far_end.audio == b"".join(bytes([number]) * 1000 for number in range(4))
-    assert drawn == [0, 1, 2, 3]  # events received when a chunk was drawn: never two chunks ahead of the window
+    assert drawn == [0, 0, 1, 2]  # events received when a chunk was drawn: one chunk waits here, and no more
+
+
+def test_a_window_that_opens_once_for_all_lets_the_call_go_on_at_once(world: World) -> None:
+    """The server says no further word that could wake the client."""
+
+    def react(far_end: FarEnd) -> None:
+        if len(far_end.events) == 1 and "opened" not in vars(far_end):
+            far_end.opened = True  # type: ignore[attr-defined]
+            far_end.h2.increment_flow_control_window(10_000, 1)
+        if far_end.ended and not far_end.terminated:
+            far_end.respond()
+            far_end.end()
+
+    world.far_end = FarEnd(react, window=300)  # the configuration and a part of the first chunk
+    with world.call() as call:
+        list(call.run(CONFIGURATION, [(bytes(1000), 0.1)] * 4, pace=None))
+    assert len(world.far_end.audio) == 4000
+    assert world.elapsed == 0
 
 
 @pytest.mark.parametrize("what", ["exception", "refusal", "cut", "gone"])
@@ -331,7 +349,8 @@ def server_context(certificate: Path, *alpn: str) -> ssl.SSLContext:
 
 def connect(port: int, *, scheme: str = "https", ca_file: Path | None = None, **settings: float) -> Call:
     url = f"{scheme}://127.0.0.1:{port}"
-    return listen(url, PARAMETERS, credentials=CREDENTIALS, ca_file=ca_file, **settings)
+    ca_files = [ca_file] if ca_file else []
+    return listen(url, PARAMETERS, credentials=CREDENTIALS, ca_files=ca_files, **settings)
 
 
 @contextlib.contextmanager
