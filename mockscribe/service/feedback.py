@@ -37,9 +37,9 @@ def submit(call: Call, values: Input) -> Output:
 def _require_source(call: Call, values: Input) -> None:
     """The session or the coding job that the artifact is from (MODEL, SubmitFeedbackRequest.artifactSourceId)."""
     source = values["artifactSourceId"]
-    if values["artifactType"] == "CLINICAL_DOC":
-        found: object | None = call.sessions.known_session(source)
-    else:
+    found: object | None = None
+    if values["artifactType"] == "MEDICAL_CODES":
         found = call.store.get(CodingJob, f"{values['domainId']}/{source}")
-    if found is None:
+    # Also for codes: the job that made a session's codes has the session's id (`listening_sessions`).
+    if found is None and call.sessions.known_session(source) is None:
         raise not_found("Artifact source", source)

@@ -51,5 +51,5 @@ def remember(call: Call, operation: str, values: Input, result: str) -> str | No
 
 
 def _fingerprint(operation: str, values: Input) -> str:
-    cleaned = known_input(service_model().operations[operation].input, values, "clientToken")
+    cleaned = known_input(service_model().operations[operation].input, values)
     return hashlib.sha256(msgspec.json.encode(cleaned, order="sorted")).hexdigest()
