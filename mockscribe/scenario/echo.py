@@ -148,8 +148,8 @@ class AudioEcho:
         if self._us(level.end - sound.last) >= PAUSE_US or self._us(level.end - sound.begin) >= LONGEST_US:
             intents.append(self._segment(channel, sound, is_partial=False))
             del self._open[channel]
-        elif (level.end - sound.begin) // self._partial > sound.partials:
-            sound.partials = (level.end - sound.begin) // self._partial
+        elif (sound.last - sound.begin) // self._partial > sound.partials:
+            sound.partials = (sound.last - sound.begin) // self._partial
             intents.append(self._segment(channel, sound, is_partial=True))
 
     def _close_all(self) -> Sequence[Intent]:
@@ -175,4 +175,5 @@ class AudioEcho:
             is_partial=is_partial,
             content=f"{seconds:.2f} seconds of sound at {loudness:.0f} dBFS on channel {channel}.",
             channel_id=channel_id,
+            role=next((role for role, name in self._roles.items() if name == channel_id), None),
         )

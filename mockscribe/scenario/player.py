@@ -87,6 +87,7 @@ class ScenarioPlayer:
         self._origin: int | None = None  # session audio at which this player's own clock began
         self._first = 0  # the first step that is no leading fault
         self._events = 0
+        self._event_us = 0  # where the newest ended
         self._bytes = ByteCount()
         self._sound_until = 0
         self._audio_time = 0
@@ -135,13 +136,14 @@ class ScenarioPlayer:
         if octets:
             self._audio_time = moment.time_us
         self._bytes.receive(heard, octets)
+        self._events += 1
+        self._event_us = moment.audio_us
         spans = [(each.first, each.last) for each in heard.levels if each.first is not None and each.last is not None]
         for first, last in sorted(spans):
             begin = first * 1_000_000 // heard.rate
             if begin - self._sound_until >= SHORTEST_QUIET_US:  # let what waits for a pause have it
                 intents += self._settle(Moment(begin, moment.time_us))
             self._sound_until = max(self._sound_until, -(-last * 1_000_000 // heard.rate))
-        self._events += 1
         return [*intents, *self._settle(moment)]
 
     def tick(self, moment: Moment) -> Sequence[Intent]:
@@ -215,23 +217,20 @@ class ScenarioPlayer:
         if (time := self._due_time(state)) is not None:
             return moment.audio_us if time <= moment.time_us else None
         match state.step.trigger:
-            case OnEndOfSession():
-                due = self._ended
-            case OnInputClosed():
-                due = self._closed
-            case OnEvents():
-                due = self._events >= state.events
-            case OnBytes():
-                if self._bytes.count < state.octets:
-                    return None
-                at = max(state.armed.audio_us, self._bytes.audio_us(state.octets, moment.audio_us))
-                return at if at <= moment.audio_us else None
+            case OnEndOfSession() if self._ended:
+                at = moment.audio_us
+            case OnInputClosed() if self._closed:
+                at = moment.audio_us
+            case OnEvents() if self._events >= state.events:
+                at = self._event_us
+            case OnBytes() if self._bytes.count >= state.octets:
+                at = self._bytes.audio_us(state.octets, moment.audio_us)
             case OnQuiet(audio_us=quiet):
                 at = max(state.armed.audio_us, self._sound_until) + quiet
-                return at if at <= moment.audio_us else None
-            case _:  # pragma: no cover - every other trigger has a due audio or time
-                raise AssertionError(state.step.trigger)
-        return moment.audio_us if due else None
+            case _:
+                return None
+        at = max(at, state.armed.audio_us)
+        return at if at <= moment.audio_us else None
 
     def _due_time(self, state: _State) -> int | None:
         """The mock time at which a step that waits for time is due."""
@@ -296,6 +295,7 @@ class ScenarioPlayer:
             is_partial=is_partial,
             content=text,
             channel_id=channel,
+            role=verb.by,
         )
 
     def _beside(self, state: _State) -> bool:
@@ -308,9 +308,8 @@ class ScenarioPlayer:
         state = self._states[index]
         if state.status is not StepStatus.WAITING:
             return
-        if state not in self._active:
-            self._active.append(state)
-            self._active.sort(key=lambda each: each.index)
+        self._active.append(state)
+        self._active.sort(key=lambda each: each.index)
         self._wait(state, instant)
 
     def _wait(self, state: _State, instant: Moment) -> None:
@@ -331,8 +330,10 @@ class ScenarioPlayer:
                 state.events = self._events + count
             case OnBytes(count=count):
                 state.octets = self._bytes.at(instant.audio_us) + count
-            case _:
+            case OnEndOfSession() | OnInputClosed() | OnQuiet() | OnIdle():
                 pass
+            case _:
+                assert_never(state.step.trigger)
 
     def _finish(self, state: _State, instant: Moment) -> None:
         """One round is done: watch again for the next, or let the next step come."""
