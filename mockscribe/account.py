@@ -6,12 +6,12 @@ Pure: no IO, and `now` (real time, seconds of any steady clock) is an argument.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import msgspec
 
-from mockscribe.clock import Clock, Instant
+from mockscribe.clock import Clock, Instant, Kept
 from mockscribe.config import Config
 from mockscribe.journal import Entry, Journal, Kind, Origin
 from mockscribe.live import LiveStream, Session, Waker
@@ -19,16 +19,37 @@ from mockscribe.scenario.echo import AudioEcho, scenario_from_context
 from mockscribe.scenario.matching import Request, select
 from mockscribe.scenario.model import Scenario
 from mockscribe.scenario.player import Player, ScenarioPlayer, segment_ids
-from mockscribe.service import listening_sessions
+from mockscribe.service import listening_sessions, seeding
 from mockscribe.service.call import DEFAULT_REGION, Call
 from mockscribe.service.documents import Document
 from mockscribe.service.events import AudioReceived
 from mockscribe.service.operations import documents_due
 from mockscribe.service.quotas import Rates
 from mockscribe.service.resources import ListeningSession
-from mockscribe.service.store import Store
+from mockscribe.service.seeding import Seeds
+from mockscribe.service.store import Row, Store
 from mockscribe.session.audio import AudioClock
 from mockscribe.session.lifecycle import Status, Turn, turn
+
+
+class Keeper(Protocol):
+    """What keeps resources beyond this process; a change is kept when the call returns."""
+
+    def rows(self, account: str) -> Sequence[Row]:
+        """The resources of an account."""
+
+    def clock(self, account: str) -> Kept | None:
+        """The clock of an account."""
+
+    def keep(self, account: str, kind: str, key: str, data: bytes | None, clock: Kept) -> None:
+        """A resource has changed; None: it is gone."""
+
+    def keep_clock(self, account: str, clock: Kept) -> None:
+        """Mock time has moved otherwise than by passing."""
+
+    def forget(self, account: str) -> None:
+        """The account begins anew."""
+
 
 Deliver = Callable[["Account", Document], None]
 
@@ -39,7 +60,8 @@ class Shared:
     `scenarios` are the base layer that every account sees. `woken` are connections that something other than their own
     bytes has given work: whoever runs them must tick them. `restless` are accounts whose resources have changed, so
     that they may have chores at another time than before. `deliver` takes the documents of finished work to where they
-    belong and settles them; without it they are made when somebody asks for them.
+    belong and settles them; without it they are made when somebody asks for them. `keeper` is told of every change of
+    resources; `seeds` are resources that every account begins with.
     """
 
     def __init__(self, config: Config, *, now: float, wall: float, seed: int) -> None:
@@ -49,6 +71,8 @@ class Shared:
         self.woken: set[Waker] = set()
         self.restless: set[Account] = set()
         self.deliver: Deliver | None = None
+        self.keeper: Keeper | None = None
+        self.seeds = Seeds()
         self._wall_offset = wall - now
 
     def wall(self, now: float) -> float:
@@ -67,6 +91,8 @@ class Account:
         self.mock = mock
         self.id = account_id
         self.clock = Clock(mock.config.clock, now)
+        self._began = mock.wall(now)
+        self._latest = now  # when somebody last changed something
         self.journal = Journal(mock.config.journal_bytes, self._forgotten)
         self.sessions: dict[str, Session] = {}
         self.attempts: dict[str, int] = {}
@@ -75,9 +101,36 @@ class Account:
         self.live: set[LiveStream] = set()
         self.last_activity = now
         self.store = Store(mock.draw(account_id, "resources"))
+        if mock.keeper is not None:
+            self._remember(mock.keeper, now)
+        seeding.plant(self.store, mock.seeds, account_id)
         self.rates = Rates()
         self._opened = 0
-        self._began = mock.wall(now)
+
+    # ---- what survives the process
+
+    def _remember(self, keeper: Keeper, now: float) -> None:
+        """Go on from what was kept: time has passed meanwhile, streams have ended."""
+        kept = keeper.clock(self.id)
+        if kept is not None:
+            away = max(0.0, self.mock.wall(now) - kept.wall) * self.clock.factor
+            self.clock = Clock(self.mock.config.clock, now, kept.time + away)
+            self._began = kept.began
+        self.store = Store.load(self.mock.draw(self.id, "resources", now), keeper.rows(self.id))
+        self.store.subscribe(lambda kind, key, data: keeper.keep(self.id, kind, key, data, self._kept_clock()))
+        for session in self.store.all(ListeningSession):
+            if session.state == Status.IN_PROGRESS.value:
+                self.store.put(msgspec.structs.replace(session, state=Status.PAUSED.value))
+        self.mock.restless.add(self)
+
+    def _kept_clock(self) -> Kept:
+        return Kept(self.clock.time(self._latest), self.mock.wall(self._latest), self._began)
+
+    def _clock_moved(self, now: float) -> None:
+        self._latest = now
+        self.mock.restless.add(self)
+        if self.mock.keeper is not None:
+            self.mock.keeper.keep_clock(self.id, self._kept_clock())
 
     # ---- sessions
 
@@ -159,6 +212,8 @@ class Account:
     def turn(self, session: Session, event: Turn, origin: Origin, instant: Instant) -> None:
         """Move the session's status, and tell the journal when it changed."""
         before, session.status = session.status, turn(session.status, event)
+        if event is Turn.ENDED:
+            session.ended = instant.time
         if session.status is not before:
             about = {"from": before.value, "to": session.status.value}
             self.journal.append(instant.at, instant.time, origin, Kind.SESSION_STATE, session.audio_us, about)
@@ -166,16 +221,20 @@ class Account:
 
     def _keep_record(self, session: Session, instant: Instant) -> None:
         """The session as a resource: what GetMedicalScribeListeningSession tells, and what survives."""
+        self._latest = instant.now
         if session.created is None:
             session.created = instant.time
         kept = self.store.get(ListeningSession, session.key)
         number = self.store.next_number() if kept is None else kept.number
-        record = session.record(number, state=session.status.value, expires=self.expires(session))
-        if session.status is Status.COMPLETED:
-            wishes = session.scenario.artifacts if session.scenario is not None else {}
-            listening_sessions.finish(self.call(instant.now), record, wishes)
-        else:
-            self.store.put(record)
+        self.store.put(session.record(number, state=session.status.value, expires=self.expires(session)))
+
+    def begin_artifacts(self, session: Session, instant: Instant) -> None:
+        """The last stream of a completed session is over: all that was said is known."""
+        self._keep_record(session, instant)
+        record = self.store.get(ListeningSession, session.key)
+        assert record is not None
+        wishes = session.scenario.artifacts if session.scenario is not None else {}
+        listening_sessions.begin_artifacts(self.call(instant.now), record, wishes)
         self.mock.restless.add(self)
 
     def over(self, session: Session, origin: Origin, instant: Instant) -> Status | None:
@@ -218,7 +277,7 @@ class Account:
     def instant(self, now: float) -> Instant:
         """The moment `now` by all of the account's clocks."""
         time = self.clock.time(now)
-        return Instant(now, self.mock.wall(now), time, self.clock.waited(now), int(time * 1_000_000))
+        return Instant(now, self.mock.wall(now), time, self.clock.waited(now), round(time * 1_000_000))
 
     def record(self, now: float, origin: Origin, kind: Kind, audio_us: int, about: Any, octets: int = 0) -> None:
         """Append to the journal."""
@@ -232,6 +291,7 @@ class Account:
 
     def call(self, now: float, region: str = DEFAULT_REGION) -> Call:
         """A request at `now`, for handlers of operations."""
+        self._latest = now
         time = self.clock.time(now)
         return Call(
             account=self.id,
@@ -288,6 +348,7 @@ class Account:
         if time is None:
             return
         self.clock.leap(time, now)
+        self._clock_moved(now)
         self.mock.woken.update(stream.connection for stream in self.live)
         if time in says:
             self.last_activity = now  # the client has something to take in; what else changes is nobody's to wait for
@@ -295,11 +356,11 @@ class Account:
     def set_clock_mode(self, mode: str, now: float) -> None:
         """Let mock time go on in another way."""
         self.clock.set_mode(mode, now)
-        self.mock.restless.add(self)
+        self._clock_moved(now)
         self.mock.woken.update(stream.connection for stream in self.live)
 
     def advance(self, seconds: float, now: float) -> None:
         """Let mock time pass at once, whatever the clock's mode."""
         self.clock.advance(seconds, now)
-        self.mock.restless.add(self)
+        self._clock_moved(now)
         self.mock.woken.update(stream.connection for stream in self.live)

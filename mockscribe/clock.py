@@ -22,6 +22,14 @@ class Instant(msgspec.Struct, frozen=True, gc=False):
     time_us: int
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """What survives of a clock: mock time `time` at `wall` (epoch seconds), and the epoch second at its beginning."""
+
+    time: float
+    wall: float
+    began: float
+
+
 class Clock:
     """One account's mock time.
 
@@ -33,9 +41,10 @@ class Clock:
 
     __slots__ = ("_leaped", "_now", "_time", "factor", "mode")
 
-    def __init__(self, mode: str = "real", now: float = 0.0) -> None:
+    def __init__(self, mode: str = "real", now: float = 0.0, time: float = 0.0) -> None:
+        """It is mock time `time` at real time `now`."""
         self._now = now
-        self._time = 0.0
+        self._time = time
         self._leaped = 0.0
         self.mode = mode
         self.factor = _factor(mode)

@@ -89,6 +89,23 @@ class Config:
     log_level: Literal["debug", "info", "warning", "error"] = setting("info", "What to log on stderr.", group=RUNNING)
     log_format: Literal["text", "json"] = setting("text", "How to log.", group=RUNNING)
 
+    output_dir: str | None = setting(
+        None,
+        "Folder for artifacts and jobs' output: s3://BUCKET/KEY becomes DIR/BUCKET/KEY. Without it, and without "
+        "--s3-endpoint-url, they stay in memory.",
+        group=RUNNING,
+        metavar="DIR",
+    )
+    s3_endpoint_url: str | None = setting(
+        None, "S3-compatible endpoint to write them to instead (extra s3).", group=RUNNING, metavar="URL"
+    )
+    data: str | None = setting(
+        None, "Folder that keeps accounts and sessions across restarts.", group=RUNNING, metavar="DIR"
+    )
+    init: str | None = setting(
+        None, "YAML file with domains and subscriptions that are there from the start.", group=RUNNING, metavar="FILE"
+    )
+
     journal_bytes: int = setting(
         64 * 1024 * 1024,
         "What the journal may hold, audio included; the oldest entries go first.",
@@ -440,15 +457,24 @@ def _convert(name: str, value: Any, source: str) -> Any:
         raise ConfigError(source, f"{value!r} does not fit: {error}") from None
 
 
-def _read(file: str) -> Mapping[str, Any]:
+def read_settings(file: str) -> Any:
+    """What a YAML or JSON file holds; None when it is empty.
+
+    Raises:
+        ConfigError: naming the file.
+    """
     import yaml
 
     try:
-        document = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
+        return yaml.safe_load(Path(file).read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(file, f"cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(file, f"is neither YAML nor JSON: {error}") from None
+
+
+def _read(file: str) -> Mapping[str, Any]:
+    document = read_settings(file)
     if document is None:
         return {}
     if not isinstance(document, dict):

@@ -80,6 +80,7 @@ class Session:
         self.audio_octets = 0
         self.segments = 0
         self.created: float | None = None  # mock time of the first accepted configuration
+        self.ended: float | None = None  # mock time of END_OF_SESSION
         self.finals: list[Spoken] = []
         self._digest = hashlib.sha256()
 
@@ -115,7 +116,8 @@ class Session:
             configuration=self.configuration or {},
             state=state,
             created=self.created or 0.0,
-            expires=expires,
+            expires=expires if self.ended is None else None,
+            ended=self.ended,
             samples=self.audio.samples if self.audio is not None else 0,
             segments=tuple(self.finals),
             contents={name: wish.content for name, wish in wishes.items() if wish.content is not None},

@@ -14,14 +14,19 @@ import random
 import time
 from collections.abc import Sequence
 
+from mockscribe.account import Account
 from mockscribe.authority import Authority
-from mockscribe.config import Config
+from mockscribe.config import Config, read_settings
 from mockscribe.connection import Connection
 from mockscribe.errors import ConfigError, ScriptError
 from mockscribe.live import Waker
 from mockscribe.mock import Mock
+from mockscribe.output import OutputError, writer
+from mockscribe.persistence import Persistence
 from mockscribe.scenario.model import Scenario
 from mockscribe.scenario_files import ScenarioFiles
+from mockscribe.service import seeding
+from mockscribe.service.documents import Document, settle
 from mockscribe.wire.exchange import Closing
 
 log = logging.getLogger("mockscribe")
@@ -156,11 +161,23 @@ class Server:
         self.transports: dict[Waker, Transport] = {}
         self._listener: asyncio.Server | None = None
         self._reload: asyncio.TimerHandle | None = None
+        self._chores: asyncio.TimerHandle | None = None
+        self._writer = writer(config.output_dir, config.s3_endpoint_url)
+        self._writing: dict[tuple[str, str, str], asyncio.Task[None]] = {}
+        self._persistence: Persistence | None = None
 
     async def start(self) -> None:
         """Load the scenarios and listen; nothing is half-started."""
         self.mock.scenarios = (*self._files.load(), *self._scenarios)
         self.mock.ca_pem = self.authority.ca_pem
+        if self._writer is not None:
+            self.mock.deliver = self._deliver
+        if self.config.init is not None:
+            self.mock.seeds = seeding.parse(self.config.init, read_settings(self.config.init))
+        if self.config.data is not None:
+            self.mock.keeper = self._persistence = Persistence(self.config.data)
+            for account in self._persistence.accounts():
+                self.mock.account(account, self.loop.time())
         try:
             self._listener = await self.loop.create_server(
                 lambda: Transport(self), self.config.host, self.config.port, backlog=1024
@@ -171,11 +188,13 @@ class Server:
         self.port = self._listener.sockets[0].getsockname()[1]
         if self.config.scenario:
             self._reload = self.loop.call_later(RELOAD_SECONDS, self._refresh)
+        self.wake()
 
     async def stop(self, grace_seconds: float = 0.0) -> None:
         """Stop accepting, let running streams finish for `grace_seconds`, then end every connection."""
-        if self._reload is not None:
-            self._reload.cancel()
+        for timer in (self._reload, self._chores):
+            if timer is not None:
+                timer.cancel()
         if self._listener is not None:
             self._listener.close()
         for transport in tuple(self.transports.values()):
@@ -185,7 +204,11 @@ class Server:
             await asyncio.sleep(0.02)
         for transport in tuple(self.transports.values()):
             transport.abort()
+        if self._writing:
+            await asyncio.wait(self._writing.values(), timeout=max(1.0, ends - self.loop.time()))
         await asyncio.sleep(0)
+        if self._persistence is not None:
+            self._persistence.close()
         if self._listener is not None:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._listener.wait_closed(), 1.0)
@@ -218,6 +241,49 @@ class Server:
             transport = self.transports.get(self.mock.woken.pop())
             if transport is not None:
                 transport.wake()
+        if self.mock.restless:
+            self._arm_chores()
+
+    # ---- what resources do on their own
+
+    def _arm_chores(self) -> None:
+        """Set the timer for the earliest chore of any account."""
+        self.mock.restless.clear()
+        now = self.loop.time()
+        dues = [due for account in self.mock.accounts if (due := account.next_chore(now)) is not None]
+        if self._chores is not None:
+            self._chores.cancel()
+        self._chores = self.loop.call_at(min(dues), self._do_chores) if dues else None
+
+    def _do_chores(self) -> None:
+        assert self._chores is not None
+        now = max(self._chores.when(), self.loop.time())
+        for account in self.mock.accounts:
+            account.do_chores(now)
+            self.mock.restless.add(account)
+        self.wake()
+
+    def _deliver(self, account: Account, document: Document) -> None:
+        """Write a document in a thread: whether the disk or S3 is slow, streams are not."""
+        key = (account.id, document.work.kind, document.work.key)
+        if key not in self._writing:
+            self._writing[key] = self.loop.create_task(self._write(account, document))
+            self._writing[key].add_done_callback(lambda _: self._writing.pop(key, None))
+
+    async def _write(self, account: Account, document: Document) -> None:
+        assert self._writer is not None
+        failure = None
+        try:
+            await asyncio.to_thread(self._writer.write, document.uri, document.body)
+        except OutputError as error:
+            failure = str(error)
+            log.warning("%s", error)
+        except Exception as error:
+            failure = f"{document.uri} cannot be written."
+            log.error("a fault of mockscribe itself", exc_info=error)
+        settle(account.store, document, failure)
+        self.mock.restless.add(account)
+        self.wake()
 
     def _refresh(self) -> None:
         self._reload = self.loop.call_later(RELOAD_SECONDS, self._refresh)

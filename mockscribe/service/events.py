@@ -127,7 +127,8 @@ def from_frame(frame: Frame) -> InputEvent:
             audio = _decode("audioEvent", _AUDIO_EVENT, frame.payload).audio_chunk
             return AudioReceived(audio=audio, encoded_octets=(len(audio) + 2) // 3 * 4, binary=False)
         case "configurationEvent":
-            return ConfigurationReceived(configuration=_decode("configurationEvent", _OBJECT, frame.payload))
+            configuration: dict[str, Any] = _decode("configurationEvent", _OBJECT, frame.payload)
+            return ConfigurationReceived(configuration=configuration)
         case "sessionControlEvent":
             return _decode("sessionControlEvent", _SESSION_CONTROL, frame.payload)
         case None:

@@ -5,10 +5,8 @@ What happens on a session's streams is not known here; whoever knows it puts the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
-
-from msgspec.structs import replace
 
 from mockscribe.service import artifacts, quotas, subscriptions
 from mockscribe.service.artifacts import NAMES
@@ -59,17 +57,15 @@ def check_output(call: Call, configuration: Mapping[str, Any]) -> None:
         raise refusal("ValidationException", failure)
 
 
-def finish(call: Call, session: ListeningSession, wishes: Mapping[str, Wish]) -> None:
-    """END_OF_SESSION was received: keep the session as COMPLETED and begin its artifacts.
+def begin_artifacts(call: Call, session: ListeningSession, wishes: Mapping[str, Wish]) -> None:
+    """A completed session's last stream is over: begin its artifacts.
 
     Codes are SKIPPED when there is no note (MODEL); so is the after-visit summary, which is made of the note too (UG-out).
     """
-    call.store.put(replace(session, state="COMPLETED", ended=call.time, expires=None))
-    settings = session.configuration["postStreamActionSettings"].get("medicalCodeGenerationSettings") or {}
     failure = unusable(call, session.configuration["postStreamActionSettings"]["outputS3Uri"])
     started = call.time + call.config.artifact_queue_seconds
     has_note = True
-    for name in NAMES if settings.get("enabled") else NAMES[:-1]:
+    for name in _names(session):
         wish = wishes.get(name)
         skipped = (wish is not None and wish.skip) or not (has_note or name in NAMES[:2])
         why = None if skipped else (wish.fail if wish is not None and wish.fail else failure)
@@ -135,13 +131,9 @@ def get(call: Call, values: Input) -> Output:
 
 
 def _results(call: Call, session: ListeningSession) -> dict[str, Any] | None:
-    found = {name: call.store.get(Artifact, f"{session.key}/{name}") for name in NAMES}
-    if not any(found.values()):
-        if call.config.results_before_end == "omit":
-            return None
-        details: dict[str, dict[str, Any] | None] = {name: {"status": "PENDING"} for name in NAMES[:-1]}
-    else:
-        details = {name: None if each is None else _details(call, each) for name, each in found.items()}
+    if session.ended is None and call.config.results_before_end == "omit":
+        return None
+    details = {name: _details(call, call.store.get(Artifact, f"{session.key}/{name}")) for name in _names(session)}
     codes = details.get("codes")
     return {
         "clinicalNoteGenerationResult": {
@@ -155,7 +147,17 @@ def _results(call: Call, session: ListeningSession) -> dict[str, Any] | None:
     }
 
 
-def _details(call: Call, artifact: Artifact) -> dict[str, Any]:
+def _names(session: ListeningSession) -> Sequence[str]:
+    """The artifacts that the client asked for."""
+    settings = session.configuration.get("postStreamActionSettings") or {}
+    codes = (settings.get("medicalCodeGenerationSettings") or {}).get("enabled")
+    return NAMES if codes else NAMES[:-1]
+
+
+def _details(call: Call, artifact: Artifact | None) -> dict[str, Any]:
+    """ArtifactDetails; before the session's last stream is over there is no artifact yet."""
+    if artifact is None:
+        return {"status": "PENDING"}
     status = artifact.status(call.time)
     location = artifact.uri if call.config.output_location == "file" else artifact.uri.rpartition("/")[0] + "/"
     return {
