@@ -14,10 +14,10 @@ import msgspec
 from mockscribe.clock import Clock, Instant, Kept
 from mockscribe.config import Config
 from mockscribe.journal import Entry, Journal, Kind, Origin
-from mockscribe.live import LiveStream, Session, Waker
+from mockscribe.live import LiveStream, Session, StandingFault, Waker
 from mockscribe.scenario.echo import AudioEcho, scenario_from_context
 from mockscribe.scenario.matching import Request, select
-from mockscribe.scenario.model import Scenario
+from mockscribe.scenario.model import Fault, Scenario
 from mockscribe.scenario.player import Player, ScenarioPlayer, segment_ids
 from mockscribe.service import listening_sessions, seeding
 from mockscribe.service.call import DEFAULT_REGION, Call
@@ -98,6 +98,9 @@ class Account:
         self.attempts: dict[str, int] = {}
         self.scenarios: list[Scenario] = []
         self.uses: dict[str, int] = {}
+        self.unmatched: list[str] = []  # what the streams were told that --strict-scenarios refused
+        self.faults: dict[int, StandingFault] = {}
+        self.last_fault = 0
         self.live: set[LiveStream] = set()
         self.last_activity = now
         self.store = Store(mock.draw(account_id, "resources"))
@@ -271,6 +274,13 @@ class Account:
         """The scenario that takes this stream; None: the session's player goes on, or nothing matches."""
         request = Request(parameters=session.parameters, account=self.id, attempt=attempt)
         return select(self.all_scenarios(), request, uses=self.uses, current=session.scenario)
+
+    def standing_faults(self) -> Sequence[Fault]:
+        """The faults that hit a stream which begins now; asking counts."""
+        hits = [each for each in self.faults.values() if not each.over]
+        for each in hits:
+            each.fired += 1
+        return [each.fault for each in hits]
 
     # ---- the record
 

@@ -321,7 +321,7 @@ class Connection:
             self._on_error(error)
             http.reset(request.exchange, INTERNAL_ERROR)
             return
-        if account.id not in self._accounts:
+        if self._accounts.get(account.id) is not account:  # new here, or reset
             self._accounts[account.id] = account
             about = {"peer": self.peer, "tls": self.secure, "version": http.version}
             account.record(self._opened, self._origin(account), Kind.CONNECTION_OPENED, 0, about)

@@ -16,7 +16,6 @@ import msgspec
 
 from mockscribe.service.events import (
     AudioReceived,
-    ConfigurationReceived,
     InputCompleted,
     OutputEvent,
     OutputException,
@@ -92,8 +91,6 @@ def _plain(about: Any, content: bool) -> Mapping[str, Any]:
         case AudioReceived(audio=audio, binary=binary):
             fields = {"event": "binaryAudioEvent" if binary else "audioEvent", "bytes": len(audio)}
             return {**fields, "value": base64.b64encode(audio).decode()} if content else fields
-        case ConfigurationReceived(configuration=configuration):
-            return {"event": "configurationEvent", "value": configuration}
         case SessionControlReceived(type=type_):
             return {"event": "sessionControlEvent", "value": {"type": type_}}
         case InputCompleted():
@@ -183,6 +180,11 @@ class Journal:
         """Call `listener` with each entry from now on; returns what ends it."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    def follow(self, before: Journal) -> None:
+        """Go on where another journal was: with its numbers, and for those who listened to it."""
+        self.last_seq = before.last_seq
+        self._listeners = before._listeners
 
     def clear(self) -> None:
         """Forget everything; `seq` goes on."""

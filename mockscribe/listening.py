@@ -105,6 +105,7 @@ def _claim(account: Account, session: Session, attempt: int, now: float) -> None
         misses = nearest(account.all_scenarios(), request, uses=account.uses, count=NEAREST)
         told = "; ".join(f"{miss.scenario.name}: {miss.difference}" for miss in misses)
         text = message("no_scenario", config.messages, nearest=told or "none is loaded")
+        account.unmatched.append(text)
         raise ServiceError("ValidationException", 400, text)
     if session.stream is not None:
         replaced = session.stream
@@ -114,4 +115,6 @@ def _claim(account: Account, session: Session, attempt: int, now: float) -> None
         account.uses[scenario.name] = account.uses.get(scenario.name, 0) + 1
         session.scenario = scenario
         rng = account.mock.draw(account.id, session.key, attempt)
+        if session.player is not None:
+            session.replaced.append(session.player)
         session.player = ScenarioPlayer(scenario, rng, next_segment_id=account.segment_ids(session, rng))

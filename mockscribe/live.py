@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from mockscribe.journal import Entry
-from mockscribe.scenario.model import Scenario
+from mockscribe.scenario.model import Fault, Scenario
 from mockscribe.scenario.player import Intent, Player
 from mockscribe.service.events import AudioReceived, OutputEvent, TranscriptSegment
 from mockscribe.service.resources import ListeningSession, Spoken
@@ -58,6 +58,21 @@ def spoken(event: OutputEvent) -> Spoken | None:
         return None
 
 
+class StandingFault:
+    """A fault that hits each stream of an account as it begins; `times` streams, None: all."""
+
+    def __init__(self, number: int, fault: Fault, times: int | None) -> None:
+        self.number = number
+        self.fault = fault
+        self.times = times
+        self.fired = 0
+
+    @property
+    def over(self) -> bool:
+        """Whether it has hit all the streams that it was for."""
+        return self.times is not None and self.fired >= self.times
+
+
 class Session:
     """One listening session over all its streams.
 
@@ -74,6 +89,7 @@ class Session:
         self.roles: Mapping[str, str] = {}
         self.scenario: Scenario | None = None
         self.player: Player | None = None
+        self.replaced: list[Player] = []  # by the scenario of a later attempt
         self.audio: AudioClock | None = None
         self.stream: LiveStream | None = None
         self.streams = 0

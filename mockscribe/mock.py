@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from mockscribe.account import Account, Shared
 from mockscribe.config import Config
+from mockscribe.scenario.model import Fault
 
 DEFAULT_ACCOUNT = "000000000000"
 
@@ -35,6 +36,21 @@ class Mock(Shared):
         account = self._accounts.get(account_id)
         if account is None:
             account = self._accounts[account_id] = Account(self, account_id, self._now)
+        return account
+
+    def reset(self, account_id: str, now: float) -> Account:
+        """The account back to its start, and its mock time too: running streams are reset, all that it had is gone.
+
+        Who listens to its journal goes on listening, and entries are numbered on.
+        """
+        before = self.account(account_id, now)
+        for stream in tuple(before.live):
+            stream.push((Fault(name="reset"),), now)
+            self.woken.add(stream.connection)
+        if self.keeper is not None:
+            self.keeper.forget(account_id)
+        account = self._accounts[account_id] = Account(self, account_id, now)
+        account.journal.follow(before.journal)
         return account
 
     @property

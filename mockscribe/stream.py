@@ -96,6 +96,7 @@ class Stream:
         self.account.live.add(self)
         if self.session.player is not None:
             self.response.perform(self.session.player.leading_faults(), instant)
+        self.response.perform(self.account.standing_faults(), instant)
         if self._config.response_headers == "immediate" and self._config.bad_configuration == "exception":
             self.response.begin(instant)
         self._settle(instant)
@@ -262,7 +263,9 @@ class Stream:
             self.response.perform((NOTHING_HEARD,), instant)
 
     def _configure(self, event: ConfigurationReceived, frame: Frame, state: Input, instant: Instant) -> None:
-        self.response.record(Kind.EVENT_RECEIVED, event, instant, frame.size)
+        signed = frame.value(":chunk-signature") is not None
+        about = {"event": "configurationEvent", "signed": signed, "value": event.configuration}
+        self.response.record(Kind.EVENT_RECEIVED, about, instant, frame.size)
         session, configuration = self.session, event.configuration
         today = datetime.datetime.fromtimestamp(instant.at, datetime.UTC).date()
         violations = rules.violations(configuration, today)
@@ -392,7 +395,8 @@ class Stream:
             self.account.turn(session, Turn.GIVEN_UP if failed or self._given_up else Turn.LEFT, self.origin, instant)
             if self._ending:
                 self.account.begin_artifacts(session, instant)
-        self.response.record(Kind.STREAM_ENDED, {"reason": self.response.ended_by}, instant)
+        about = {"reason": self.response.ended_by, "inputClosed": self._input_closed}
+        self.response.record(Kind.STREAM_ENDED, about, instant)
 
 
 def _kind(event: InputEvent) -> Event:
