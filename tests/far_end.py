@@ -10,6 +10,7 @@ import contextlib
 import datetime
 import hashlib
 import hmac
+import ipaddress
 import json
 import socket
 import ssl
@@ -17,6 +18,7 @@ import struct
 import threading
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import h2.config
@@ -27,6 +29,9 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.eventstream import EventStreamBuffer
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 SECRETS = {"test": "test"}
 
@@ -190,6 +195,39 @@ class FarEnd:
 
     def data_to_send(self) -> bytes:
         return self.h2.data_to_send()
+
+
+def certificate(folder: Path) -> Path:
+    """A self-signed certificate for localhost with its key, in one new PEM file: what to trust and what to show."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f"far end at {folder}"[-64:])])
+    now = datetime.datetime.now(datetime.UTC)
+    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path = folder / "far_end.pem"
+    path.write_bytes(private + made.public_bytes(pem))
+    return path
+
+
+def server_context(certificate: Path, *alpn: str) -> ssl.SSLContext:
+    """What shows that certificate and speaks one of these protocols."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    context.set_alpn_protocols(list(alpn))
+    return context
 
 
 @contextlib.contextmanager

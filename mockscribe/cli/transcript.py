@@ -166,7 +166,7 @@ class TranscriptView:
         segment = _segment(event)
         if segment is None:
             if event.member != "transcriptEvent":
-                self.line(f"{event.member} {json.dumps(event.value, ensure_ascii=False)}")
+                self.line(printable(f"{event.member} {json.dumps(event.value, ensure_ascii=False)}"))
             return
         key = str(segment.get("segmentId"))
         if segment.get("isPartial"):

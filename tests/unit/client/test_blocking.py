@@ -1,11 +1,8 @@
 """The blocking face: on a socket pair with time in the test's hand, and over real loopback sockets and TLS."""
 
 import contextlib
-import datetime
-import ipaddress
 import selectors
 import socket
-import ssl
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +11,6 @@ from typing import Any
 
 import h2.errors
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from mockscribe.client import blocking
 from mockscribe.client.blocking import Call, listen
@@ -24,7 +18,8 @@ from mockscribe.client.core import ClientStream, EventReceived, Parameters, Resp
 from mockscribe.client.endpoint import parse_endpoint
 from mockscribe.errors import ConfigError, ServerError
 from mockscribe.wire.sigv4 import Credentials
-from tests.far_end import FarEnd, exception, listening, transcript
+from tests import far_end as far_end_module
+from tests.far_end import FarEnd, exception, listening, server_context, transcript
 
 CREDENTIALS = Credentials("test", "test")
 PARAMETERS = Parameters(
@@ -321,36 +316,7 @@ def test_an_error_of_the_consumer_ends_the_call_too(world: World) -> None:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A self-signed certificate for localhost with its key, in one PEM file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "far end")])
-    now = datetime.datetime.now(datetime.UTC)
-    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "far_end.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
-    return path
-
-
-def server_context(certificate: Path, *alpn: str) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    context.set_alpn_protocols(list(alpn))
-    return context
+    return far_end_module.certificate(tmp_path_factory.mktemp("tls"))
 
 
 def connect(port: int, *, scheme: str = "https", ca_file: Path | None = None, **settings: float) -> Call:
