@@ -95,6 +95,7 @@ def test_channels_are_told_apart() -> None:
 
 
 def test_what_is_at_most_the_silence_peak_is_silence() -> None:
+    assert 20 * math.log10(SILENCE_PEAK / 32_768) == pytest.approx(-50, abs=0.5)  # dBFS
     quiet = [SILENCE_PEAK, -SILENCE_PEAK] * (BLOCK // 2)
     (heard,) = clock().receive(pcm(quiet), measure=True).levels
     assert heard == Level(0, BLOCK, 0, SILENCE_PEAK, 0.0, None, None)

@@ -410,6 +410,15 @@ def test_a_frame_without_end_is_refused() -> None:
     assert caught.value.offset == 42
 
 
+def test_the_largest_honest_frame_is_not() -> None:
+    loud = [(1 << 23) - 1, -(1 << 23)] * 32_767 + [0]
+    whole = frame(header(65_535, channel_code=8), verbatim(loud, 24), verbatim(loud, 25))
+    decoder = FlacDecoder(samples=False)
+    data = stream(whole, channels=2, depth=24)
+    feed(decoder, data[:-1], 32_000)
+    assert [block.size for block in decoder.feed(data[-1:])] == [65_535]
+
+
 def test_more_than_a_minute_at_once_is_refused() -> None:
     minute = [frame(header(48_000), constant(0))] * 20
     decoder = FlacDecoder(samples=False)
