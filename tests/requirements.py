@@ -13,7 +13,9 @@ import pytest
 
 VARIABLE = "MOCKSCRIBE_REQUIRE"
 
-KNOWN = frozenset({"python-sdk", "h2load", "h2spec", "espeak-ng", "flac"})
+KNOWN = frozenset(
+    {"python-sdk", "javascript-sdk", "java-sdk", "rust-sdk", "go-sdk", "h2load", "h2spec", "espeak-ng", "flac"}
+)
 """Every name a test may ask for; a misspelt promise would be kept by nobody."""
 
 

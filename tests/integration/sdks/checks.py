@@ -104,7 +104,7 @@ def check_duplex_visit(mock: Mockscribe, report: dict[str, Any], audio_event: st
     check_segments(segments(report))
     assert contents(finals(report)) == LINES
     assert [final["audio_begin_offset"] for final in finals(report)] == [0.4, 1.2]
-    assert [final["channel_id"] for final in finals(report)] == (["ch_0", "ch_1"] if channels == 2 else [None] * 2)
+    assert [final.get("channel_id") for final in finals(report)] == (["ch_0", "ch_1"] if channels == 2 else [None] * 2)
     session = mock.sessions[report["session_id"]]
     assert session.status == "COMPLETED"
     assert session.audio.seconds == SECONDS
@@ -144,7 +144,7 @@ def check_echo(mock: Mockscribe, report: dict[str, Any]) -> None:
     assert finals(report)[-1]["audio_end_offset"] == pytest.approx(SECONDS, abs=0.1)
 
 
-def check_bad_configuration(mock: Mockscribe, report: dict[str, Any]) -> dict[str, Any]:
+def check_bad_configuration(mock: Mockscribe, report: dict[str, Any], where: str = "reading") -> dict[str, Any]:
     """`--output-uri no-bucket`: refused in the stream, and nothing is said. Returns the error that the SDK raised."""
     assert report["status"] == 200
     assert report["events"] == []
@@ -152,7 +152,7 @@ def check_bad_configuration(mock: Mockscribe, report: dict[str, Any]) -> dict[st
     assert sent["exception"] == "validationException"
     assert "outputS3Uri" in sent["message"]
     (error,) = raised_by_the_service(report)
-    assert error["where"] == "reading"
+    assert error["where"] == where
     assert error["message"] == sent["message"]
     assert recorded(mock, "event_sent", report["session_id"]) == []
     return error
@@ -189,6 +189,17 @@ def check_exception(mock: Mockscribe, report: dict[str, Any]) -> dict[str, Any]:
     assert len(recorded(mock, "event_sent", report["session_id"])) == 1
     assert len(recorded(mock, "exception_sent", report["session_id"])) == 1
     assert mock.sessions[report["session_id"]].status == "PAUSED"
+    return error
+
+
+def check_reset(mock: Mockscribe, report: dict[str, Any]) -> dict[str, Any]:
+    """`RESET`: an error while reading, after the event before it. Returns the error that the SDK raised."""
+    assert report["status"] == 200
+    assert contents(segments(report)) == ["One."]
+    (error,) = raised_by_the_service(report)
+    assert error["where"] == "reading"
+    assert len(recorded(mock, "event_sent", report["session_id"])) == 1
+    assert len(recorded(mock, "fault_fired", report["session_id"])) == 1
     return error
 
 

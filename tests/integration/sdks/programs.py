@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 CLIENT_SECONDS = 180.0  # above the clients' own deadline, so that their report of what hung is what one reads
@@ -21,6 +24,31 @@ def cache_folder() -> pathlib.Path:
     if sys.platform == "darwin":
         return pathlib.Path("~/Library/Caches/mockscribe-tests").expanduser()
     return pathlib.Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "mockscribe-tests"
+
+
+def built(name: str, sources: pathlib.Path, build: Callable[[pathlib.Path], None], *tools: str) -> pathlib.Path:
+    """A copy of `sources` that `build` has been at, in the cache folder: found, or made and kept for the next run.
+
+    It is known by the sources and the versions of the `tools`, and made aside and moved into place in one step: two
+    test runs may be at it at once. Raises: UnavailableError, and what `build` raises.
+    """
+    digest = hashlib.sha256("\0".join(tools).encode())
+    for file in sorted(file for file in sources.rglob("*") if file.is_file() and file.suffix not in (".py", ".pyc")):
+        digest.update(f"{file.relative_to(sources)}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
+    home = cache_folder() / f"{name}-{digest.hexdigest()[:16]}"
+    if home.exists():
+        return home
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=home.parent, prefix=f"{home.name}.") as aside:
+        made = pathlib.Path(aside) / "made"
+        shutil.copytree(sources, made, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+        build(made)
+        try:
+            made.rename(home)
+        except OSError:
+            if not home.exists():
+                raise
+    return home
 
 
 def perform(

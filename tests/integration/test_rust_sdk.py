@@ -1,0 +1,169 @@
+"""The official Rust SDK, unmodified, against mockscribe: what it returned and what mockscribe recorded.
+
+Over TLS it speaks HTTP/2, in clear text HTTP/1.1 with both directions at once. Every case runs ten sessions, each on a
+connection of its own.
+"""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from mockscribe import Mockscribe
+from tests.integration.sdks.checks import (
+    DUPLEX,
+    RESET,
+    SECONDS,
+    VISIT,
+    check_bad_configuration,
+    check_bad_header,
+    check_both_sides,
+    check_duplex_visit,
+    check_echo,
+    check_exception,
+    check_pause,
+    check_reset,
+    check_resumed,
+    exception,
+    recorded,
+)
+from tests.integration.sdks.programs import UnavailableError, run_client
+from tests.integration.sdks.rust import environment
+from tests.requirements import require
+
+RUNS = 10
+VERSIONS = {"https": "2", "http": "1.1"}
+
+
+@pytest.fixture(scope="module")
+def sdk() -> pathlib.Path:
+    try:
+        return environment.rust_sdk()
+    except UnavailableError as error:
+        require("rust-sdk", False, str(error))
+        raise
+
+
+@pytest.fixture(params=["https", "http"])
+def scheme(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def visit() -> Iterator[Mockscribe]:
+    with Mockscribe(scenarios=[VISIT], clock="real") as mock:
+        yield mock
+
+
+def stream(sdk: pathlib.Path, mock: Mockscribe, scheme: str, *options: str | int | float) -> list[dict[str, Any]]:
+    if scheme == "https":
+        reports = run_client([sdk], mock.https_url, "--ca-file", mock.ca_file, *options)
+    else:
+        reports = run_client([sdk], mock.http_url, *options)
+    assert not any(report["timed_out"] for report in reports), reports
+    return reports
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("event", ["audioEvent", "binaryAudioEvent"])
+def test_a_scripted_transcript_arrives_while_the_client_is_still_sending(
+    sdk: pathlib.Path, visit: Mockscribe, scheme: str, event: str, channels: int
+) -> None:
+    reports = stream(sdk, visit, scheme, *DUPLEX, "--event", event, "--channels", channels, "--runs", RUNS)
+    assert len(reports) == RUNS
+    for report in reports:
+        check_duplex_visit(visit, report, event, channels)
+        (request,) = recorded(visit, "request", report["session_id"])
+        assert request["version"] == VERSIONS[scheme]
+
+
+def test_the_response_carries_the_settings_and_request_ids(sdk: pathlib.Path, visit: Mockscribe, scheme: str) -> None:
+    (report,) = stream(sdk, visit, scheme, "--seconds", 0.2)
+    assert report["sdk"] == {"name": "aws-sdk-connecthealth", "version": "1.27.0", "generated": True}
+    assert report["headers"]["content-type"] == "application/vnd.amazon.eventstream"
+    assert report["output"] == {
+        "session_id": report["session_id"],
+        "domain_id": "hai-" + "0" * 16,
+        "subscription_id": "sub-" + "0" * 21,
+        "request_id": report["headers"]["x-amzn-request-id"],
+        "language_code": "en-US",
+        "media_sample_rate_hertz": 16000,
+        "media_encoding": "pcm",
+    }
+
+
+def test_input_closed_without_end_of_session_pauses_the_session(
+    sdk: pathlib.Path, visit: Mockscribe, scheme: str
+) -> None:
+    reports = stream(sdk, visit, scheme, "--no-end-of-session", "--seconds", SECONDS, "--runs", RUNS)
+    assert len(reports) == RUNS
+    for report in reports:
+        check_pause(visit, report)
+
+
+def test_a_paused_session_goes_on_where_it_was(sdk: pathlib.Path, visit: Mockscribe, scheme: str) -> None:
+    reports = stream(sdk, visit, scheme, "--pauses", 1, "--seconds", 2.0, "--runs", RUNS)
+    assert len(reports) == 2 * RUNS
+    for first, second in zip(reports[::2], reports[1::2], strict=True):
+        check_resumed(visit, first, second)
+
+
+def test_a_tone_is_echoed(sdk: pathlib.Path, scheme: str) -> None:
+    with Mockscribe(clock="real") as mock:
+        reports = stream(sdk, mock, scheme, "--seconds", SECONDS, "--runs", RUNS)
+        assert len(reports) == RUNS
+        for report in reports:
+            check_echo(mock, report)
+
+
+def test_a_bad_configuration_is_raised_while_reading(sdk: pathlib.Path, visit: Mockscribe, scheme: str) -> None:
+    reports = stream(sdk, visit, scheme, "--output-uri", "no-bucket", "--runs", RUNS)
+    assert len(reports) == RUNS
+    for report in reports:
+        assert check_bad_configuration(visit, report)["class"] == "ValidationException"
+
+
+@pytest.mark.parametrize(
+    ("member", "modeled"),
+    [("validationException", "ValidationException"), ("internalFailureException", "InternalServerException")],
+)
+def test_a_scripted_exception_is_raised_after_the_events_before_it(
+    sdk: pathlib.Path, scheme: str, member: str, modeled: str
+) -> None:
+    with Mockscribe(scenarios=[exception(member)], clock="real") as mock:
+        reports = stream(sdk, mock, scheme, "--seconds", SECONDS, "--runs", RUNS)
+        assert len(reports) == RUNS
+        for report in reports:
+            assert check_exception(mock, report)["class"] == modeled
+
+
+def test_a_bad_header_is_raised_as_http_400(sdk: pathlib.Path, visit: Mockscribe, scheme: str) -> None:
+    reports = stream(sdk, visit, scheme, "--rate", 4000, "--runs", RUNS)
+    assert len(reports) == RUNS
+    for report in reports:
+        assert check_bad_header(visit, report)["class"] == "ValidationException"
+
+
+def test_a_reset_is_an_error_after_the_events_before_it(sdk: pathlib.Path, scheme: str) -> None:
+    # The client waits for the event, so that over HTTP/1.1 the reset cannot overtake the response.
+    with Mockscribe(scenarios=[RESET], clock="real") as mock:
+        reports = stream(sdk, mock, scheme, "--seconds", SECONDS, "--await-events", 1, "--after", 8, "--runs", RUNS)
+        assert len(reports) == RUNS
+        for report in reports:
+            error = check_reset(mock, report)
+            assert error["class"] == "DispatchFailure"
+            if scheme == "https":
+                assert "INTERNAL_ERROR" in error["message"]
+            assert mock.sessions[report["session_id"]].status == "PAUSED"
+
+
+def test_the_ca_is_trusted_by_an_environment_variable(sdk: pathlib.Path, visit: Mockscribe) -> None:
+    options = (visit.https_url, "--seconds", SECONDS)
+    (report,) = run_client([sdk], *options, environment={"SSL_CERT_FILE": str(visit.ca_file)})
+    check_both_sides(visit, report)
+    (refused,) = run_client([sdk], *options)
+    assert [(error["where"], error["class"]) for error in refused["errors"]] == [("responding", "DispatchFailure")]
+    assert recorded(visit, "request", refused["session_id"]) == []
