@@ -106,6 +106,14 @@ def test_every_event_in_every_form(
     assert from_frame(received(data if envelope is None else encode(envelope, data))) == expected
 
 
+def test_any_number_of_different_headers_is_told_apart() -> None:
+    for number in range(600):
+        for event_type in ("binaryAudioEvent", "sessionControlEvent"):
+            content, expected = EVENTS[event_type]
+            headers = (string(":event-type", event_type), string(":message-type", "event"), string("x", str(number)))
+            assert from_frame(received(encode(headers, content))) == expected
+
+
 def test_binary_audio_is_a_view_and_no_copy() -> None:
     data = bytearray(inner("binaryAudioEvent", AUDIO))
     event = from_frame(decode_frame(memoryview(data)))
