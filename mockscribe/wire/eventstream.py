@@ -66,12 +66,22 @@ def string(name: str, value: str) -> Header:
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
-    """One message. `offset` is where it began in its stream and `size` how many bytes it took there."""
+    """One message, checked. `offset` is where it began in its stream and `size` how many bytes it took there.
 
-    headers: Headers
+    `block` is its encoded headers; `signed` says that `:chunk-signature` is among them, so that the payload is a message
+    of its own.
+    """
+
+    block: bytes
     payload: bytes | memoryview
+    signed: bool = False
     offset: int = 0
     size: int = 0
+
+    @property
+    def headers(self) -> Headers:
+        """The headers in their order, made when they are asked for."""
+        return _headers(self.block, 0)
 
     def value(self, name: str) -> Value | None:
         """The value of a header, or None."""
@@ -101,7 +111,8 @@ _ENVELOPE_BYTES = len(_DATE) + 8 + len(_SIGNATURE) + 32
 _SIGNATURE_AT = len(_DATE) + 8
 _DATE_AT = len(_SIGNATURE) + 32
 
-_KNOWN_BLOCKS: dict[bytes, Headers] = {}
+_KNOWN_BLOCKS: dict[bytes, Headers] = {}  # of strings, none of them a signature
+_KNOWN_PRELUDES: dict[bytes, tuple[int, int]] = {}
 _MAX_KNOWN_BLOCKS = 512
 _MAX_KNOWN_BLOCK_BYTES = 256
 
@@ -125,6 +136,8 @@ class Decoder:
         self._at = 0
         self._partial = bytearray()
         self._lengths: tuple[int, int] | None = None
+        self._prelude = b""  # the last that was checked, and what it says: audio events have the same again and again
+        self._prelude_lengths = (0, 0)
         self._failure: FrameError | None = None
 
     def feed(self, data: bytes | memoryview) -> None:
@@ -176,9 +189,13 @@ class Decoder:
         chunk, at = self._chunk, self._at
         available = len(chunk) - at
         if available >= PRELUDE_BYTES:
-            total, headers_bytes = self._check_prelude(chunk, at)
+            prelude = bytes(chunk[at : at + PRELUDE_BYTES])
+            if prelude != self._prelude:
+                self._prelude_lengths = self._check_prelude(prelude)
+                self._prelude = prelude
+            total, headers_bytes = self._prelude_lengths
             if available >= total:
-                frame = _decode(chunk[at : at + total], headers_bytes, self.offset)
+                frame = _decode(chunk, at, total, headers_bytes, self.offset)
                 self._at = at + total
                 self.offset += total
                 return frame
@@ -194,12 +211,12 @@ class Decoder:
             self._take(PRELUDE_BYTES)
             if len(partial) < PRELUDE_BYTES:
                 return None
-            self._lengths = self._check_prelude(partial, 0)
+            self._lengths = self._check_prelude(partial)
         total, headers_bytes = self._lengths
         self._take(total)
         if len(partial) < total:
             return None
-        frame = _decode(memoryview(bytes(partial)), headers_bytes, self.offset)
+        frame = _decode(memoryview(bytes(partial)), 0, total, headers_bytes, self.offset)
         partial.clear()
         self._lengths = None
         self.offset += total
@@ -210,8 +227,8 @@ class Decoder:
         self._partial += self._chunk[self._at : end]
         self._at = end
 
-    def _check_prelude(self, data: memoryview | bytearray, at: int) -> tuple[int, int]:
-        return _check_prelude(data, at, self.offset, self._max_payload_bytes, self._max_headers_bytes)
+    def _check_prelude(self, prelude: bytes | bytearray) -> tuple[int, int]:
+        return _check_prelude(prelude, self.offset, self._max_payload_bytes, self._max_headers_bytes)
 
 
 def decode_frame(data: bytes | memoryview, offset: int = 0) -> Frame:
@@ -221,24 +238,31 @@ def decode_frame(data: bytes | memoryview, offset: int = 0) -> Frame:
         FrameError: it is no frame, or less or more than one.
     """
     view = memoryview(data)
-    if len(view) < PRELUDE_BYTES:
-        raise FrameError(FrameErrorKind.TRUNCATED, offset + len(view), f"{len(view)} bytes are less than a prelude.")
-    total, headers_bytes = _check_prelude(view, 0, offset, MAX_PAYLOAD_BYTES, MAX_HEADERS_BYTES)
-    if total > len(view):
-        message = f"A message of {total} bytes ends after {len(view)}."
-        raise FrameError(FrameErrorKind.TRUNCATED, offset + len(view), message)
-    if total < len(view):
-        message = f"{len(view) - total} bytes follow a message of {total} bytes."
+    size = len(view)
+    if size < PRELUDE_BYTES:
+        raise FrameError(FrameErrorKind.TRUNCATED, offset + size, f"{size} bytes are less than a prelude.")
+    prelude = bytes(view[:PRELUDE_BYTES])
+    lengths = _KNOWN_PRELUDES.get(prelude)
+    if lengths is None:
+        lengths = _check_prelude(prelude, offset, MAX_PAYLOAD_BYTES, MAX_HEADERS_BYTES)
+        if len(_KNOWN_PRELUDES) >= _MAX_KNOWN_BLOCKS:
+            _KNOWN_PRELUDES.clear()
+        _KNOWN_PRELUDES[prelude] = lengths
+    total, headers_bytes = lengths
+    if total > size:
+        raise FrameError(FrameErrorKind.TRUNCATED, offset + size, f"A message of {total} bytes ends after {size}.")
+    if total < size:
+        message = f"{size - total} bytes follow a message of {total} bytes."
         raise FrameError(FrameErrorKind.TOTAL_LENGTH, offset + total, message)
-    return _decode(view, headers_bytes, offset)
+    return _decode(view, 0, total, headers_bytes, offset)
 
 
 def _check_prelude(
-    data: memoryview | bytearray, at: int, offset: int, max_payload_bytes: int, max_headers_bytes: int
+    prelude: bytes | bytearray, offset: int, max_payload_bytes: int, max_headers_bytes: int
 ) -> tuple[int, int]:
-    """Total and headers length of the message at `at`: the CRC first, and only then what it vouches for."""
-    total, headers_bytes, stated = _PRELUDE.unpack_from(data, at)
-    found = crc32(data[at : at + 8])
+    """Total and headers length of a message: the prelude's CRC first, and only then what it vouches for."""
+    total, headers_bytes, stated = _PRELUDE.unpack_from(prelude)
+    found = crc32(prelude[:8])
     if found != stated:
         message = f"Prelude CRC mismatch: computed {found:08x}, the message has {stated:08x}."
         raise FrameError(FrameErrorKind.PRELUDE_CRC, offset + 8, message)
@@ -258,39 +282,41 @@ def _check_prelude(
     return total, headers_bytes
 
 
-def _decode(message: memoryview, headers_bytes: int, offset: int) -> Frame:
-    """A frame out of exactly its bytes, whose prelude was checked."""
-    size = len(message)
-    (stated,) = _U32.unpack_from(message, size - 4)
-    found = crc32(message[: size - 4])
+def _decode(data: memoryview, at: int, total: int, headers_bytes: int, offset: int) -> Frame:
+    """The frame that takes `total` bytes of `data` from `at` on, and whose prelude was checked."""
+    body_end = at + total - 4
+    (stated,) = _U32.unpack_from(data, body_end)
+    found = crc32(data[at:body_end])
     if found != stated:
         text = f"Message CRC mismatch: computed {found:08x}, the message has {stated:08x}."
-        raise FrameError(FrameErrorKind.MESSAGE_CRC, offset + size - 4, text)
-    headers_end = PRELUDE_BYTES + headers_bytes
-    headers = _headers(bytes(message[PRELUDE_BYTES:headers_end]), offset + PRELUDE_BYTES)
-    return Frame(headers, message[headers_end : size - 4], offset, size)
+        raise FrameError(FrameErrorKind.MESSAGE_CRC, offset + total - 4, text)
+    headers_end = at + PRELUDE_BYTES + headers_bytes
+    block = bytes(data[at + PRELUDE_BYTES : headers_end])
+    signed = headers_bytes == _ENVELOPE_BYTES and _is_envelope(block)
+    if not signed and block not in _KNOWN_BLOCKS:
+        signed = any(header.name == ":chunk-signature" for header in _headers(block, offset + PRELUDE_BYTES))
+    return Frame(block, data[headers_end:body_end], signed, offset, total)
+
+
+def _is_envelope(block: bytes) -> bool:
+    """Whether these 67 bytes are a date and a signature and nothing else."""
+    if block.startswith(_DATE):
+        return block.startswith(_SIGNATURE, _SIGNATURE_AT)
+    return block.startswith(_SIGNATURE) and block.startswith(_DATE, _DATE_AT)
 
 
 def _headers(block: bytes, offset: int) -> Headers:
     known = _KNOWN_BLOCKS.get(block)
     if known is not None:
         return known
-    if len(block) == _ENVELOPE_BYTES:
-        if block.startswith(_DATE) and block.startswith(_SIGNATURE, _SIGNATURE_AT):
-            return (_date(block, len(_DATE)), Header(":chunk-signature", HeaderType.BYTES, block[-32:]))
-        if block.startswith(_SIGNATURE) and block.startswith(_DATE, _DATE_AT):
-            signature = Header(":chunk-signature", HeaderType.BYTES, block[len(_SIGNATURE) : _DATE_AT])
-            return (signature, _date(block, _DATE_AT + len(_DATE)))
     headers = _parse_headers(block, offset)
-    if len(block) <= _MAX_KNOWN_BLOCK_BYTES and all(each.type is HeaderType.STRING for each in headers):
+    if len(block) <= _MAX_KNOWN_BLOCK_BYTES and all(
+        header.type is HeaderType.STRING and header.name != ":chunk-signature" for header in headers
+    ):
         if len(_KNOWN_BLOCKS) >= _MAX_KNOWN_BLOCKS:
             _KNOWN_BLOCKS.clear()
         _KNOWN_BLOCKS[block] = headers
     return headers
-
-
-def _date(block: bytes, at: int) -> Header:
-    return Header(":date", HeaderType.TIMESTAMP, _INTEGERS[HeaderType.TIMESTAMP].unpack_from(block, at)[0])
 
 
 def _parse_headers(block: bytes, offset: int) -> Headers:
