@@ -257,6 +257,13 @@ def test_quiet_needs_silence_on_all_channels() -> None:
     assert stage.feed(pcm(left, right)) == []
 
 
+def test_whichever_channel_sounds_first_breaks_the_silence() -> None:
+    # both sound in one block of 10 ms: the right one at 501 ms, the left one, which is measured first, at 508 ms
+    stage = Stage(steps=snapshot(1, "when: {quiet: 405ms}"), channels=2)
+    left, right = tone(0.1) + hush(0.408) + tone(0.1), hush(0.501) + tone(0.004) + hush(0.103)
+    assert stage.feed(pcm(left, right)) == []
+
+
 def test_quiet_within_one_event_is_found_at_its_instant() -> None:
     audio = pcm(tone(0.5) + hush(0.9) + tone(1.0))
     for cut in (None, 3200, 998):

@@ -317,6 +317,8 @@ def test_mistakes_in_a_match(text: str, column: int, message: str) -> None:
         ("{say: A, repeat: always}", 22, ".repeat: 'always' is no whole number from 1"),
         ("{say: A, repeat: []}", 22, ".repeat: must be a whole number from 1"),
         ("{say: A, repeat: forever, at: x}", 35, ".at: 'x' is no duration"),
+        ("{end: true, repeat: forever, at: x}", 38, ".at: 'x' is no duration"),
+        ("{send: {checklistEvent: {}}, repeat: forever, at: x}", 55, ".at: 'x' is no duration"),
         ("{say: A, takes: 0s, repeat: forever}", 33, ".repeat: a step that repeats forever needs a trigger that lets "),
         ("{send: {checklistEvent: {}}, at: 1s, repeat: forever}", 50, ".repeat: a step that repeats forever needs"),
         ("{send: {checklistEvent: {}}, after: 0s, repeat: forever}", 53, ".repeat: a step that repeats forever needs"),
