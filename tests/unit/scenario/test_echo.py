@@ -2,13 +2,20 @@
 
 import random
 import re
+import wave
+from array import array
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from mockscribe.scenario.echo import LONGEST_US, PAUSE_US, AudioEcho, scenario_from_context
 from mockscribe.scenario.player import Moment, ScenarioPlayer
 from mockscribe.service.events import TranscriptSegment
+from mockscribe.session.audio import SILENCE_PEAK
 from tests.stage import ROLES, Stage, hush, pcm, tone
+
+RECORDINGS = Path(__file__).parents[3] / "fixtures" / "recordings"
 
 
 def segments(stage: Stage) -> list[TranscriptSegment]:
@@ -193,3 +200,48 @@ def test_lines_that_the_audio_did_not_reach_are_not_expected() -> None:
     stage.end_of_session()
     assert stage.finals == ["0.300-0.500 One."]
     assert stage.player.finished
+
+
+# ---- recordings
+
+
+def heard_in(path: Path) -> list[tuple[int, int, str | None]]:
+    """What an echo says was heard in a recording, sent in pieces of 3,000 bytes."""
+    wav = path.suffix == ".wav"
+    with wave.open(str(path.with_suffix(".wav"))) as file:
+        rate, channels = file.getframerate(), file.getnchannels()
+        data = file.readframes(file.getnframes()) if wav else path.read_bytes()
+    stage = Stage(rate=rate, channels=channels, roles=ROLES, encoding="pcm" if wav else "flac")
+    stage.feed(data, cut=3_000)
+    stage.end_of_session()
+    return sorted((each.begin_us, each.end_us, each.channel_id) for each in finals(stage))
+
+
+def sounding(path: Path) -> list[tuple[int, int, str | None]]:
+    """The same by looking at the samples."""
+    with wave.open(str(path)) as file:
+        rate, channels = file.getframerate(), file.getnchannels()
+        samples = array("h", file.readframes(file.getnframes()))
+    found = []
+    for channel in range(channels):
+        at = [index for index, each in enumerate(samples[channel::channels]) if abs(each) > SILENCE_PEAK]
+        starts = [
+            here for before, here in pairwise([-rate, *at]) if (here - before - 1) * 1_000_000 // rate >= PAUSE_US
+        ]
+        ends = (
+            [before for before, here in pairwise([*at, at[-1] + rate]) if here in starts or here > at[-1]] if at else []
+        )
+        found += [
+            (start * 1_000_000 // rate, (end + 1) * 1_000_000 // rate, f"ch_{channel}")
+            for start, end in zip(starts, ends, strict=True)
+        ]
+    return sorted(found)
+
+
+@pytest.mark.parametrize("name", ["silence", "tone", "visit-mono", "visit-stereo"])
+def test_speech_a_tone_and_silence_as_recorded(name: str) -> None:
+    path = RECORDINGS / f"{name}.wav"
+    segments_heard = heard_in(path)
+    assert segments_heard == sounding(path)
+    assert segments_heard == heard_in(path.with_suffix(".flac"))
+    assert bool(segments_heard) is (name != "silence")
