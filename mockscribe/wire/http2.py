@@ -365,6 +365,8 @@ class Http2Connection:
         stream = self._streams.get(stream_id)
         assert stream is not None  # h2 knows of none that we do not
         if self._unended_trailers:
+            if stream.response_ended:  # and so h2 takes the stream for closed
+                self._out.append(frames.rst_stream_frame(stream_id, ErrorCode.PROTOCOL_ERROR))
             raise stream_error(stream_id, "trailers", "8.1", "A second HEADERS frame without END_STREAM")
         check_trailers(event.headers, stream_id)
         stream.input.check_length(last=True)

@@ -16,6 +16,7 @@ from mockscribe.wire.exchange import (
     OutputDrained,
     RequestEnded,
     RequestReceived,
+    RuleBroken,
 )
 from tests.unit.wire.peer import (
     ACK,
@@ -117,7 +118,7 @@ MILD = st.one_of(  # frames that seldom end the connection
     st.builds(data, SERVED, st.binary(max_size=5), end=st.booleans()),
     st.builds(window_update, st.sampled_from([0, 1, 3]), st.integers(1, 70_000)),
     st.builds(settings_frame, st.dictionaries(st.just(INITIAL_WINDOW_SIZE), st.integers(0, 70_000))),
-    st.builds(frame, st.just(HEADERS), st.just(END_HEADERS | END_STREAM), SERVED, BLOCKS),
+    st.builds(frame, st.just(HEADERS), st.sampled_from([END_HEADERS, END_HEADERS | END_STREAM]), SERVED, BLOCKS),
     st.builds(rst_stream, SERVED),
 )
 STEPS = st.builds(
@@ -178,6 +179,10 @@ def test_no_run_of_frames_and_doings_makes_it_raise(opened: int, steps: list[byt
         assert not any(isinstance(each, DataFrame) for each in kinds[:1])  # no body before its head
         assert sum("END_STREAM" in each.flags for each in kinds) <= 1
         assert not any("END_STREAM" in each.flags for each in kinds[:-1])  # and nothing after its end
+    for event in peer.observed:
+        if isinstance(event, RuleBroken) and event.exchange is not None:  # and the client hears of it
+            over = event.rule in ("malformed_request", "content_length")  # these can come with the end of both sides
+            assert peer.resets(event.exchange) or over
     if peer.goaways() and peer.closing:
         written = len(peer.frames)
         peer.send(requests(1))

@@ -130,9 +130,12 @@ def test_trailers_end_a_request() -> None:
 
 
 @pytest.mark.parametrize("split", [False, True])
-def test_trailers_that_do_not_end_the_request_cost_their_stream(split: bool) -> None:
+@pytest.mark.parametrize("answered", [False, True])
+def test_trailers_that_do_not_end_the_request_cost_their_stream(split: bool, answered: bool) -> None:
     peer = Peer()
     peer.open(1)
+    if answered:
+        peer.respond(1, b"early")
     block = peer.block([("a", "1")])
     if split:
         peer.send(frame(HEADERS, 0, 1, block[:1]), frame(CONTINUATION, END_HEADERS, 1, block[1:]))
