@@ -262,6 +262,7 @@ class Account:
         self._settle_roles(session, kept.configuration)
         assert session.audio is not None
         session.audio.samples = kept.samples
+        session.audio_us = session.audio.us
         return session
 
     # ---- scenarios
@@ -294,7 +295,7 @@ class Account:
         self.journal.append(self.mock.wall(now), self.clock.time(now), origin, kind, audio_us, about, octets)
 
     def _forgotten(self, entry: Entry) -> None:
-        if isinstance(entry.about, AudioReceived) and (session := self.sessions.get(entry.origin.session)):
+        if (session := self.sessions.get(entry.origin.session)) is not None:
             session.forget_audio(entry.about.audio)
 
     # ---- resources

@@ -126,7 +126,7 @@ Listener = Callable[[Entry], None]
 class Journal:
     """Entries in order, the newest `max_bytes` of them; `seq` counts from 1 and never repeats.
 
-    `on_forgotten` hears of each entry that is dropped to stay within the budget.
+    `on_forgotten` hears of each entry with audio that is dropped to stay within the budget.
     """
 
     def __init__(self, max_bytes: int, on_forgotten: Listener | None = None) -> None:
@@ -153,12 +153,13 @@ class Journal:
             listener(entry)
 
     def _forget(self) -> None:
-        while self.octets > self.max_bytes and len(self._entries) > 1:
-            entry = self._entries.popleft()
+        entries, on_forgotten = self._entries, self._on_forgotten
+        while self.octets > self.max_bytes and len(entries) > 1:
+            entry = entries.popleft()
             self.octets -= entry.octets
             self.forgotten += 1
-            if self._on_forgotten is not None:
-                self._on_forgotten(entry)
+            if on_forgotten is not None and type(entry.about) is AudioReceived:
+                on_forgotten(entry)
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(tuple(self._entries))

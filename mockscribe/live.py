@@ -93,17 +93,13 @@ class Session:
         self.audio: AudioClock | None = None
         self.stream: LiveStream | None = None
         self.streams = 0
+        self.audio_us = 0  # microseconds received over all streams: what `audio` shows
         self.audio_octets = 0
         self.segments = 0
         self.created: float | None = None  # mock time of the first accepted configuration
         self.ended: float | None = None  # mock time of END_OF_SESSION
         self.finals: list[Spoken] = []
         self._digest = hashlib.sha256()
-
-    @property
-    def audio_us(self) -> int:
-        """Microseconds of audio received over all streams."""
-        return self.audio.us if self.audio is not None else 0
 
     def count_segment(self) -> str:
         """The id of one more segment, as a number within the session."""

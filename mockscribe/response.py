@@ -27,7 +27,8 @@ class Response:
     """A response that is sent while the request still arrives.
 
     `begun` once its head is out, `over` once nothing more can follow; `ended_by` says in words what ended it, `failed`
-    is set when that was an exception or a reset of ours, `gone` when the exchange itself is no more.
+    is set when that was an exception or a reset of ours, `gone` when the exchange itself is no more. `room` is how many
+    bytes may be sent before the client has to read, as `flush` has found it: at none its producer must pause.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Response:
         self.failed = False
         self.gone = False
         self.ended_by = ""
+        self.room = OUTPUT_LIMIT
         self._journal = account.journal
         self._session = session
         self._origin = origin
@@ -47,22 +49,16 @@ class Response:
         self._faults = Faults()
         self._milliseconds = account.mock.config.offset_unit == "milliseconds"
         self._batch: list[bytes] = []
-        self._room = OUTPUT_LIMIT  # bytes that may still be sent before the client has to read
         self._repeated: OutputEvent | None = None  # an event that a script may send again …
         self._repeated_data = b""  # … encoded
         self._repeated_final: Spoken | None = None
-
-    @property
-    def blocked(self) -> bool:
-        """Whether the client lets so little out that its producer must pause, as `flush` has found it."""
-        return self._room <= 0
 
     def flush(self) -> None:
         """Hand on what was sent, and look how much of it http must keep."""
         if self._batch:
             self._http.send(self._exchange, b"".join(self._batch))
             self._batch.clear()
-        self._room = OUTPUT_LIMIT - self._http.output_size(self._exchange)
+        self.room = OUTPUT_LIMIT - self._http.output_size(self._exchange)
 
     def begin(self, instant: Instant) -> None:
         """Send the head of a stream: 200 with the session's settings, once."""
@@ -130,7 +126,7 @@ class Response:
             self._apply(actions, fault, instant)
         else:
             self._batch.append(data)
-            self._room -= len(data)
+            self.room -= len(data)
 
     def _encode(self, event: TranscriptSegment | OutputEvent | OutputException) -> bytes:
         if not isinstance(event, OutputEvent):
@@ -153,7 +149,7 @@ class Response:
             match action:
                 case SendBytes(data=data):
                     self._batch.append(data)
-                    self._room -= len(data)
+                    self.room -= len(data)
                 case ResetStream(code=code):
                     self.flush()
                     self._http.reset(self._exchange, code)

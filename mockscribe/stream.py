@@ -137,7 +137,7 @@ class Stream:
         response, next_frame = self.response, self._decoder.next_frame
         response.flush()
         try:
-            while not response.over and not response.blocked:
+            while response.room > 0 and not response.over:
                 frame = next_frame()
                 if frame is not None:
                     self._receive(frame, instant)
@@ -150,7 +150,7 @@ class Stream:
         except FrameError as error:
             self._violation(f"frame_{error.kind.value}", "ES-SPEC", error.offset, error.message, instant)
             self._refuse("bad_frame", instant, reason=error.message, offset=error.offset)
-        if response.over or not response.blocked:
+        if response.over or response.room > 0:
             self._http.consume(self._exchange, self._owed)
             self._owed = 0
         self._settle(instant)
@@ -255,8 +255,9 @@ class Stream:
             self._refuse("audio_limit", instant, seconds=limit)
             return
         session.audio_octets += octets
+        session.audio_us = audio_us = heard.end_us
         self.response.record(Kind.EVENT_RECEIVED, event, instant, frame.size)
-        intents = player.receive(heard, octets, self._moment(instant))
+        intents = player.receive(heard, octets, Moment(audio_us, instant.time_us))
         if intents:
             self.response.perform(intents, instant)
         elif config.empty_transcripts:
@@ -343,7 +344,7 @@ class Stream:
     def _due(self) -> int | None:
         """The mock time in microseconds at which the player wants a tick; a blocked client has to wait."""
         player = self.session.player
-        if self.response.over or player is None or self._state is Input.FRESH or self.response.blocked:
+        if self.response.over or player is None or self._state is Input.FRESH or self.response.room <= 0:
             return None
         return player.next_deadline()
 
@@ -357,7 +358,7 @@ class Stream:
             and not self.response.over
             and not self._ending
             and not self._input_ended
-            and not self.response.blocked
+            and self.response.room > 0
         )
 
     def _end_if_finished(self, instant: Instant) -> None:

@@ -47,6 +47,7 @@ class _State:
         "armed",
         "due_audio",
         "due_time",
+        "event",
         "events",
         "fired",
         "index",
@@ -65,6 +66,7 @@ class _State:
         self.armed = Moment(0, 0)
         self.due_audio: int | None = None
         self.due_time: int | None = None
+        self.event: OutputEvent | None = None
         self.events = 0  # thresholds of OnEvents and OnBytes
         self.octets = 0
         self.speech: list[Utterance] = []
@@ -261,7 +263,9 @@ class ScenarioPlayer:
                     state.due_audio = at + speech[0].end_us
                 return
             case Send(member=member, content=content):
-                intents.append(OutputEvent(member=member, content=content))
+                if state.event is None:  # the same value each time: whoever encodes it need do that once
+                    state.event = OutputEvent(member=member, content=content)
+                intents.append(state.event)
             case Raise(member=member, message=message):
                 intents.append(OutputException(member=member, message=message))
                 self._halted = True

@@ -26,7 +26,7 @@ def test_the_budget_drops_the_oldest_and_tells_of_them() -> None:
     dropped: list[Entry] = []
     journal = Journal(3 * (ENTRY_OCTETS + 100), dropped.append)
     for _ in range(10):
-        append(journal, octets=100)
+        append(journal, AudioReceived(audio=b"", encoded_octets=0, binary=True), octets=100)
     assert [entry.seq for entry in journal] == [8, 9, 10]
     assert [entry.seq for entry in dropped] == [1, 2, 3, 4, 5, 6, 7]
     assert journal.octets <= journal.max_bytes
@@ -46,7 +46,9 @@ def test_entries_become_plain_data() -> None:
     append(journal, OutputException(member="validationException", message="no"), kind=Kind.EXCEPTION_SENT)
     append(
         journal,
-        TranscriptSegment(segment_id="x", begin_us=0, end_us=1_500_000, is_partial=False, content="Hi.", channel_id="ch_0"),
+        TranscriptSegment(
+            segment_id="x", begin_us=0, end_us=1_500_000, is_partial=False, content="Hi.", channel_id="ch_0"
+        ),
         kind=Kind.EVENT_SENT,
     )
     audio, exception, segment = journal
