@@ -10,41 +10,9 @@ import pytest
 from mockscribe.cli.transcript import JsonView, Measured, TranscriptView, clock, follow, printable
 from mockscribe.client.core import EventReceived, ResponseStarted
 from mockscribe.errors import ServerError
+from tests.unit.cli.screen import Screen
 
 ROLES = {"ch_0": "CLINICIAN", "ch_1": "PATIENT"}
-
-
-class Screen:
-    """As much of a terminal as the view may use: lines, carriage return, one line up, erase the line, colours."""
-
-    def __init__(self) -> None:
-        self.rows = [""]
-        self.at = 0
-
-    def write(self, text: str) -> None:
-        rest = text
-        while rest:
-            if rest.startswith("\x1b[2K"):
-                self.rows[self.at], rest = "", rest[4:]
-            elif rest.startswith("\x1b[1A"):
-                self.at, rest = self.at - 1, rest[4:]
-                assert self.at >= 0, "the cursor left the screen"
-            elif rest.startswith("\x1b["):
-                rest = rest[rest.index("m") + 1 :]
-            elif rest[0] == "\r":
-                rest = rest[1:]  # what is written next begins at the left: see below
-                assert rest.startswith("\x1b[2K"), "a return that leaves the old text"
-            elif rest[0] == "\n":
-                self.at, rest = self.at + 1, rest[1:]
-                if self.at == len(self.rows):
-                    self.rows.append("")
-            else:
-                self.rows[self.at] += rest[0]
-                rest = rest[1:]
-
-    @property
-    def shown(self) -> list[str]:
-        return [row for row in self.rows if row]
 
 
 class Terminal(io.StringIO):
