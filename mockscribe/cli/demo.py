@@ -37,7 +37,10 @@ ROLES = {0: "CLINICIAN", 1: "PATIENT"}
 
 
 @click.command(epilog=EPILOG)
-@click.option("--speed", type=Speed(), metavar="real|fast|xN", default="real", show_default=True)
+@click.option(
+    "--speed", type=Speed(), metavar="real|fast|xN", default="real", show_default=True,
+    help="Stream as it was spoken, as fast as the mock takes it, or N times as fast.",
+)  # fmt: skip
 def demo(speed: float | None) -> int:
     """Stream a bundled visit to a mock and watch its transcript grow.
 

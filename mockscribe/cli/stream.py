@@ -80,19 +80,20 @@ class Duration(click.ParamType[float]):
 @click.command(epilog=EPILOG)
 @click.argument("audio", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
-    "--endpoint-url", metavar="URL", envvar="AWS_ENDPOINT_URL", default=DEFAULT_ENDPOINT, show_default=True,
+    "--endpoint-url", metavar="URL", envvar="AWS_ENDPOINT_URL", show_envvar=True, default=DEFAULT_ENDPOINT, show_default=True,
     help="https: TLS with ALPN h2; http: HTTP/2 by prior knowledge.",
 )  # fmt: skip
 @click.option(
-    "--ca-bundle", metavar="PEM", envvar="AWS_CA_BUNDLE", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    "--ca-bundle", metavar="PEM", envvar="AWS_CA_BUNDLE", show_envvar=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Certificates to trust.  [default: mockscribe's own CA for a local endpoint, else the system's]",
 )  # fmt: skip
 @click.option("--session-id", metavar="UUID", help="The session; name it again to resume it.  [default: a new one]")
 @click.option("--domain-id", metavar="ID", default=DOMAIN_ID, show_default=True)
 @click.option("--subscription-id", metavar="ID", default=SUBSCRIPTION_ID, show_default=True)
 @click.option(
-    "--region", metavar="NAME", envvar=["AWS_REGION", "AWS_DEFAULT_REGION"], default="us-east-1", show_default=True,
-    help="What the call is signed for.",
+    "--region", metavar="NAME", envvar=["AWS_REGION", "AWS_DEFAULT_REGION"], show_envvar=True, default="us-east-1",
+    show_default=True, help="What the call is signed for.",
 )  # fmt: skip
 @click.option("--language-code", metavar="CODE", default="en-US", show_default=True, help="en-US or multi.")
 @click.option("--rate", metavar="HZ", type=click.IntRange(1), help="Sample rate of raw PCM (16 bit, little-endian).")
@@ -106,7 +107,10 @@ class Duration(click.ParamType[float]):
 @click.option("--template", metavar="TYPE", default=TEMPLATE, show_default=True, help="The note's managed template.")
 @click.option("--chunk-ms", type=click.IntRange(1), default=CHUNK_MS, show_default=True, help="Audio in each event.")
 @click.option("--base64", is_flag=True, help="Send audioEvent (base64 in JSON) instead of binaryAudioEvent.")
-@click.option("--speed", type=Speed(), metavar="real|fast|xN", default="real", show_default=True)
+@click.option(
+    "--speed", type=Speed(), metavar="real|fast|xN", default="real", show_default=True,
+    help="Send as a microphone would, as fast as the server takes it, or N times as fast.",
+)  # fmt: skip
 @click.option(
     "--end-of-session/--no-end-of-session", default=True, show_default=True,
     help="Complete the session, or leave it paused.",
