@@ -80,8 +80,8 @@ class Duration(click.ParamType[float]):
 @click.command(epilog=EPILOG)
 @click.argument("audio", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
-    "--endpoint-url", metavar="URL", envvar="AWS_ENDPOINT_URL", show_envvar=True, default=DEFAULT_ENDPOINT, show_default=True,
-    help="https: TLS with ALPN h2; http: HTTP/2 by prior knowledge.",
+    "--endpoint-url", metavar="URL", envvar="AWS_ENDPOINT_URL", show_envvar=True, default=DEFAULT_ENDPOINT,
+    show_default=True, help="https: TLS with ALPN h2; http: HTTP/2 by prior knowledge.",
 )  # fmt: skip
 @click.option(
     "--ca-bundle", metavar="PEM", envvar="AWS_CA_BUNDLE", show_envvar=True,
