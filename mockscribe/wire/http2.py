@@ -1,4 +1,4 @@
-"""Bytes ⇄ exchanges over HTTP/2 (RFC 9113); the only importer of h2 and its hpack.
+"""Bytes ⇄ exchanges over HTTP/2 (RFC 9113), with h2 behind it (`http2_states.py`).
 
 Frames are split by us. DATA, WINDOW_UPDATE and received GOAWAY never reach h2: both directions' windows, padding,
 content-length and END_STREAM are ours (`http2_input.py`, `http2_output.py`). Every other frame goes to h2, one at a
@@ -17,13 +17,6 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 
-import h2.events
-from h2.config import H2Configuration
-from h2.connection import H2Connection
-from h2.exceptions import ProtocolError
-from h2.settings import SettingCodes, Settings
-from hpack import HPACKError
-
 from mockscribe.wire import http2_frames as frames
 from mockscribe.wire.allowance import Allowance
 from mockscribe.wire.ending import Ending
@@ -39,7 +32,7 @@ from mockscribe.wire.exchange import (
 )
 from mockscribe.wire.http2_fields import check_trailers, request_head
 from mockscribe.wire.http2_frames import PREFACE, ErrorCode, RuleError, connection_error, stream_error
-from mockscribe.wire.http2_output import Field
+from mockscribe.wire.http2_states import Block, H2States, Part
 from mockscribe.wire.http2_streams import Streams
 
 __all__ = ["PREFACE", "Http2Connection"]
@@ -47,91 +40,11 @@ __all__ = ["PREFACE", "Http2Connection"]
 UNSENT_FRAMES = 4096
 """Frames that may wait for the transport before reading should stop; own choice: 70 kB of answers to PING."""
 
-_H2_RULES = {  # what h2 checks: the rule's name and clause by type of frame
-    frames.HEADERS: ("headers_frame", "6.2"),
-    frames.PRIORITY: ("priority_frame", "6.3"),
-    frames.RST_STREAM: ("rst_stream_frame", "6.4"),
-    frames.SETTINGS: ("settings_frame", "6.5"),
-    frames.PUSH_PROMISE: ("push_promise_frame", "6.6"),
-    frames.PING: ("ping_frame", "6.7"),
-    frames.CONTINUATION: ("headers_frame", "6.10"),
-}
-
 
 class _Phase(enum.Enum):
     OPEN = enum.auto()
     DRAINING = enum.auto()  # our GOAWAY is out, open streams go on
     ENDED = enum.auto()
-
-
-class _States:
-    """h2, reduced to what is asked of it (see `StreamStates`)."""
-
-    def __init__(self, out: list[bytes | memoryview], max_concurrent_streams: int, max_header_list_bytes: int) -> None:
-        self._out = out
-        self._h2 = H2Connection(
-            H2Configuration(
-                client_side=False,
-                validate_inbound_headers=False,  # http2_fields.py does, at the price of one stream
-                validate_outbound_headers=False,  # ours; a refusal half-way would leave HPACK's tables out of step
-                normalize_outbound_headers=False,
-            )
-        )
-        settings = {
-            SettingCodes.MAX_CONCURRENT_STREAMS: max_concurrent_streams,
-            SettingCodes.MAX_HEADER_LIST_SIZE: max_header_list_bytes,
-        }
-        self._h2.local_settings = Settings(client=False, initial_values=settings)
-        self._h2.decoder.max_header_list_size = max_header_list_bytes
-        self._h2.initiate_connection()
-        self._take()
-        # h2 would end the connection over one stream too many; we refuse that stream
-        settings[SettingCodes.MAX_CONCURRENT_STREAMS] = frames.MAX_WINDOW
-        self._h2.local_settings = Settings(client=False, initial_values=settings)
-        self._h2.receive_data(PREFACE)
-
-    def receive(self, kind: int, flags: int, stream_id: int, payload: bytes | memoryview) -> Sequence[h2.events.Event]:
-        """One frame of the client.
-
-        Raises:
-            RuleError: of the connection.
-        """
-        try:
-            events = self._h2.receive_data(frames.frame(kind, flags, stream_id, payload))
-        except ProtocolError as error:
-            self._h2.clear_outbound_data_buffer()  # its GOAWAY; ours says more
-            if type(error) is ProtocolError and isinstance(error.__cause__, HPACKError):  # else the list is too long
-                message = "A header block that HPACK cannot decode"
-                raise connection_error("header_block", "4.3", message, ErrorCode.COMPRESSION_ERROR) from None
-            rule, clause = _H2_RULES[kind]
-            raise connection_error(rule, clause, str(error) or type(error).__name__, error.error_code) from None
-        self._take()
-        return events
-
-    def received_end(self, stream_id: int) -> None:
-        """The client's END_STREAM came on a DATA frame."""
-        self.receive(frames.HEADERS, frames.END_HEADERS | frames.END_STREAM, stream_id, b"")
-
-    def client_settings(self) -> tuple[int, int]:
-        """SETTINGS_INITIAL_WINDOW_SIZE and SETTINGS_MAX_FRAME_SIZE."""
-        return self._h2.remote_settings.initial_window_size, self._h2.max_outbound_frame_size
-
-    def send_fields(self, stream_id: int, fields: Sequence[Field], *, last: bool) -> None:
-        self._h2.send_headers(stream_id, fields, end_stream=last)
-        self._take()
-
-    def sent_end(self, stream_id: int) -> None:
-        self._h2.end_stream(stream_id)
-        self._h2.clear_outbound_data_buffer()
-
-    def send_reset(self, stream_id: int, code: int) -> None:
-        if not self._h2.streams[stream_id].closed:
-            self._h2.reset_stream(stream_id, code)
-            self._take()
-
-    def _take(self) -> None:
-        if data := self._h2.data_to_send():
-            self._out.append(data)
 
 
 class Http2Connection:
@@ -161,7 +74,7 @@ class Http2Connection:
         self._resets = Allowance(reset_burst, reset_rate)
         self._controls = Allowance(control_burst, control_rate)
         self._out: list[bytes | memoryview] = []
-        self._states = _States(self._out, max_concurrent_streams, max_header_list_bytes)
+        self._states = H2States(self._out, max_concurrent_streams, max_header_list_bytes)
         self._streams = Streams(self._states, self._out)
         self._splitter = frames.FrameSplitter()
         self._ending = Ending()
@@ -327,19 +240,18 @@ class Http2Connection:
             message = f"A header block of more than {self._max_header_list_bytes} bytes"
             raise connection_error("header_list_size", "10.5.1", message, ErrorCode.ENHANCE_YOUR_CALM)
         self._block_stream = 0 if flags & frames.END_HEADERS else stream_id
-        for event in self._states.receive(kind, flags, stream_id, payload):
-            match event:
-                case h2.events.RequestReceived():
-                    self._receive_request(stream_id, event)
-                case h2.events.TrailersReceived():
-                    self._receive_trailers(stream_id, event)
-                case h2.events.StreamReset():  # by h2 itself, which has written the RST_STREAM
-                    message = "HEADERS on a stream that the client had ended"
-                    raise stream_error(stream_id, "stream_state", "5.1", message, ErrorCode.STREAM_CLOSED)
-                case _:
-                    pass  # priorities, and ends that the events above tell too
+        block = self._states.receive_headers(kind, flags, stream_id, payload)
+        if block is None:
+            return
+        if block.part is Part.REQUEST:
+            self._receive_request(stream_id, block)
+        elif block.part is Part.TRAILERS:
+            self._receive_trailers(stream_id, block)
+        else:
+            message = "HEADERS on a stream that the client had ended"
+            raise stream_error(stream_id, "stream_state", "5.1", message, ErrorCode.STREAM_CLOSED)
 
-    def _receive_request(self, stream_id: int, event: h2.events.RequestReceived) -> None:
+    def _receive_request(self, stream_id: int, block: Block) -> None:
         self._newest = stream_id
         if self._phase is _Phase.DRAINING or len(self._streams) >= self._max_concurrent_streams:
             self._streams.refuse(stream_id, ErrorCode.REFUSED_STREAM)
@@ -348,10 +260,10 @@ class Http2Connection:
                 self._tell("max_concurrent_streams", "5.1.2", message, stream_id)
             return
         stream = self._streams.open(stream_id)
-        head = request_head(event.headers, stream_id)
+        head = request_head(block.fields, stream_id)
         length = head.header("content-length")
         stream.input.content_length = None if length is None else int(length)  # h2 has seen to it that it is a number
-        ended = stream.input.ended = event.stream_ended is not None
+        ended = stream.input.ended = block.ended
         if ended:
             stream.input.check_length(last=True)
         else:
@@ -361,14 +273,14 @@ class Http2Connection:
         stream.announced = True
         self._streams.observed.append(RequestReceived(exchange=stream_id, head=head, ended=ended))
 
-    def _receive_trailers(self, stream_id: int, event: h2.events.TrailersReceived) -> None:
+    def _receive_trailers(self, stream_id: int, block: Block) -> None:
         stream = self._streams.get(stream_id)
         assert stream is not None  # h2 knows of none that we do not
         if self._unended_trailers:
             if stream.response_ended:  # and so h2 takes the stream for closed
                 self._out.append(frames.rst_stream_frame(stream_id, ErrorCode.PROTOCOL_ERROR))
             raise stream_error(stream_id, "trailers", "8.1", "A second HEADERS frame without END_STREAM")
-        check_trailers(event.headers, stream_id)
+        check_trailers(block.fields, stream_id)
         stream.input.check_length(last=True)
         self._streams.end_request(stream)
 

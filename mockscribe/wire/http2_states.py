@@ -1,0 +1,133 @@
+"""The states of an HTTP/2 connection's streams, its settings and its HPACK: h2, reduced to what is asked of it.
+
+The only importer of h2 and of its hpack. See `http2.py` for what is kept from h2, and for how it hears of that.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import h2.events
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.exceptions import ProtocolError
+from h2.settings import SettingCodes, Settings
+from hpack import HPACKError
+
+from mockscribe.wire import http2_frames as frames
+from mockscribe.wire.http2_frames import PREFACE, ErrorCode, connection_error
+from mockscribe.wire.http2_output import Field
+
+_RULES = {  # what h2 checks: the rule's name and clause by type of frame
+    frames.HEADERS: ("headers_frame", "6.2"),
+    frames.PRIORITY: ("priority_frame", "6.3"),
+    frames.RST_STREAM: ("rst_stream_frame", "6.4"),
+    frames.SETTINGS: ("settings_frame", "6.5"),
+    frames.PUSH_PROMISE: ("push_promise_frame", "6.6"),
+    frames.PING: ("ping_frame", "6.7"),
+    frames.CONTINUATION: ("headers_frame", "6.10"),
+}
+
+
+class Part(enum.Enum):
+    """What a header block is."""
+
+    REQUEST = enum.auto()
+    TRAILERS = enum.auto()
+    NEITHER = enum.auto()  # the client had ended the stream; h2 has written its RST_STREAM
+
+
+class Block(NamedTuple):
+    """A complete header block; `ended` when END_STREAM came with it."""
+
+    part: Part
+    fields: Sequence[Field]
+    ended: bool
+
+
+class H2States:
+    """The states of one connection's streams; what h2 writes is appended to `out`."""
+
+    def __init__(self, out: list[bytes | memoryview], max_concurrent_streams: int, max_header_list_bytes: int) -> None:
+        self._out = out
+        self._h2 = H2Connection(
+            H2Configuration(
+                client_side=False,
+                validate_inbound_headers=False,  # http2_fields.py does, at the price of one stream
+                validate_outbound_headers=False,  # ours; a refusal half-way would leave HPACK's tables out of step
+                normalize_outbound_headers=False,
+            )
+        )
+        settings = {
+            SettingCodes.MAX_CONCURRENT_STREAMS: max_concurrent_streams,
+            SettingCodes.MAX_HEADER_LIST_SIZE: max_header_list_bytes,
+        }
+        self._h2.local_settings = Settings(client=False, initial_values=settings)
+        self._h2.decoder.max_header_list_size = max_header_list_bytes
+        self._h2.initiate_connection()
+        self._take()
+        # h2 would end the connection over one stream too many; we refuse that stream
+        settings[SettingCodes.MAX_CONCURRENT_STREAMS] = frames.MAX_WINDOW
+        self._h2.local_settings = Settings(client=False, initial_values=settings)
+        self._h2.receive_data(PREFACE)
+
+    def receive_headers(self, kind: int, flags: int, stream_id: int, payload: memoryview) -> Block | None:
+        """A HEADERS or CONTINUATION frame, and the block that it completes.
+
+        Raises:
+            RuleError: of the connection.
+        """
+        match self.receive(kind, flags, stream_id, payload):
+            case [h2.events.RequestReceived(headers=fields, stream_ended=ended), *_]:
+                return Block(Part.REQUEST, fields, ended is not None)
+            case [h2.events.TrailersReceived(headers=fields), *_]:
+                return Block(Part.TRAILERS, fields, ended=True)
+            case [h2.events.StreamReset(), *_]:
+                return Block(Part.NEITHER, (), ended=True)
+            case _:
+                return None
+
+    def receive(self, kind: int, flags: int, stream_id: int, payload: bytes | memoryview) -> Sequence[h2.events.Event]:
+        """Any frame of the client.
+
+        Raises:
+            RuleError: of the connection.
+        """
+        try:
+            events = self._h2.receive_data(frames.frame(kind, flags, stream_id, payload))
+        except ProtocolError as error:
+            self._h2.clear_outbound_data_buffer()  # its GOAWAY; ours says more
+            if type(error) is ProtocolError and isinstance(error.__cause__, HPACKError):  # else the list is too long
+                message = "A header block that HPACK cannot decode"
+                raise connection_error("header_block", "4.3", message, ErrorCode.COMPRESSION_ERROR) from None
+            rule, clause = _RULES[kind]
+            raise connection_error(rule, clause, str(error) or type(error).__name__, error.error_code) from None
+        self._take()
+        return events
+
+    def received_end(self, stream_id: int) -> None:
+        """The client's END_STREAM came on a DATA frame."""
+        self.receive(frames.HEADERS, frames.END_HEADERS | frames.END_STREAM, stream_id, b"")
+
+    def client_settings(self) -> tuple[int, int]:
+        """SETTINGS_INITIAL_WINDOW_SIZE and SETTINGS_MAX_FRAME_SIZE."""
+        return self._h2.remote_settings.initial_window_size, self._h2.max_outbound_frame_size
+
+    def send_fields(self, stream_id: int, fields: Sequence[Field], *, last: bool) -> None:
+        self._h2.send_headers(stream_id, fields, end_stream=last)
+        self._take()
+
+    def sent_end(self, stream_id: int) -> None:
+        self._h2.end_stream(stream_id)
+        self._h2.clear_outbound_data_buffer()
+
+    def send_reset(self, stream_id: int, code: int) -> None:
+        if not self._h2.streams[stream_id].closed:
+            self._h2.reset_stream(stream_id, code)
+            self._take()
+
+    def _take(self) -> None:
+        if data := self._h2.data_to_send():
+            self._out.append(data)
