@@ -68,8 +68,8 @@ def string(name: str, value: str) -> Header:
 class Frame(msgspec.Struct, frozen=True, gc=False):
     """One message, checked. `offset` is where it began in its stream and `size` how many bytes it took there.
 
-    `block` is its encoded headers; `signed` says that `:chunk-signature` is among them, so that the payload is a message
-    of its own.
+    `block` is its encoded headers; `signed` says that `:chunk-signature` is among them, so that the payload is a
+    message of its own.
     """
 
     block: bytes

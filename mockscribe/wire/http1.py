@@ -72,7 +72,7 @@ class Http1Connection:
         self._request_ended = False
         self._response = _Response.NONE
         self._unused_bytes = 0  # of the body
-        self._has_body = True  # whether its response may have one
+        self._has_body = True  # whether its response has one: HEAD's has not, whatever is sent
         self._paused = False  # bytes of the next request wait in h11
         self._client_closed = False
         self._draining = False
@@ -249,7 +249,7 @@ class Http1Connection:
         self._write(h11.Response(status_code=status, headers=fields))
 
     def send(self, exchange: int, data: bytes) -> None:
-        if data and self._is_open(exchange, _Response.BEGUN):
+        if data and self._has_body and self._is_open(exchange, _Response.BEGUN):
             self._write(h11.Data(data=data))
             self._full = self._full or self._out_bytes >= OUTPUT_LIMIT
 

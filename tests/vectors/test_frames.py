@@ -64,7 +64,8 @@ def decode(data: bytes) -> list[Described]:
 
 def describe(frame: Frame) -> Described:
     inner = None
-    if frame.value(":chunk-signature") is not None and frame.payload:
+    assert frame.signed == any(header.name == ":chunk-signature" for header in frame.headers)
+    if frame.signed and frame.payload:
         inner = describe(decode_frame(frame.payload, frame.offset + frame.size - 4 - len(frame.payload)))
     return {
         "offset": frame.offset,

@@ -298,9 +298,7 @@ def test_http_1_0_ends_by_the_end_of_the_connection() -> None:
 def test_the_answer_to_head_has_no_body() -> None:
     server = Server()
     server.receive(b"HEAD / HTTP/1.1\r\nHost: example\r\n\r\n")
-    server.connection.send_head(1, 200, (("content-length", "4"),))
-    server.connection.end(1)
-    server.settle()
+    server.respond(1, b"body", content_length="4")
     assert server.written.endswith(b"content-length: 4\r\n\r\n")
     server.receive(GET)
     server.respond(2, b"next")
