@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from mockscribe import signatures
 from mockscribe.clock import Clock, Instant, Kept
 from mockscribe.config import Config
 from mockscribe.journal import Entry, Journal, Kind, Origin
@@ -22,7 +23,6 @@ from mockscribe.scenario.player import Player, ScenarioPlayer, segment_ids
 from mockscribe.service import listening_sessions, seeding
 from mockscribe.service.call import DEFAULT_REGION, Call
 from mockscribe.service.documents import Document
-from mockscribe.service.events import AudioReceived
 from mockscribe.service.operations import documents_due
 from mockscribe.service.quotas import Rates
 from mockscribe.service.resources import ListeningSession
@@ -61,7 +61,8 @@ class Shared:
     bytes has given work: whoever runs them must tick them. `restless` are accounts whose resources have changed, so
     that they may have chores at another time than before. `deliver` takes the documents of finished work to where they
     belong and settles them; without it they are made when somebody asks for them. `keeper` is told of every change of
-    resources; `seeds` are resources that every account begins with.
+    resources; `seeds` are resources that every account begins with. `policy` is what signatures are held against, if
+    they are.
     """
 
     def __init__(self, config: Config, *, now: float, wall: float, seed: int) -> None:
@@ -73,6 +74,7 @@ class Shared:
         self.deliver: Deliver | None = None
         self.keeper: Keeper | None = None
         self.seeds = Seeds()
+        self.policy = signatures.policy(config)
         self._wall_offset = wall - now
 
     def wall(self, now: float) -> float:
@@ -170,7 +172,7 @@ class Account:
         return segment_ids(rng) if self.mock.config.segment_ids == "uuid" else session.count_segment
 
     def configure(self, session: Session, configuration: Mapping[str, Any], attempt: int) -> None:
-        """A session's first configuration was accepted: its speakers, its audio clock, and an echo if nothing is scripted."""
+        """A session's first configuration was accepted: its speakers, its audio clock, an echo if none is scripted."""
         session.configuration = configuration
         self._settle_roles(session, configuration)
         self.prepare(session, attempt)

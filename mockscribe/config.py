@@ -37,6 +37,7 @@ LISTENING = "Listening"
 ANSWERS = "Answers"
 TIME = "Time and chance"
 RUNNING = "Running"
+SIGNATURES = "Signatures"
 RESOURCES = "Resources"
 SERVICE = "Choices where the service's behaviour is not public"
 LIMITS = "Limits"
@@ -52,6 +53,9 @@ class Config:
 
     host: str = setting("127.0.0.1", "Address to listen on.", group=LISTENING, metavar="ADDRESS")
     port: int = setting(8080, "Port for TLS, HTTP/2 and HTTP/1.1 alike; 0: a free one.", group=LISTENING)
+    control_port: int | Literal["off"] = setting(
+        8081, "Port of the control API; 0: a free one.", group=LISTENING, metavar="PORT|off"
+    )
     tls_name: tuple[str, ...] = setting(
         (), "Issue certificates for this name too (repeatable).", group=LISTENING, metavar="NAME"
     )
@@ -243,6 +247,40 @@ class Config:
         source="own choice: longer than a client on the same machine takes between two writes",
     )
 
+    verify_signatures: bool = setting(
+        False,
+        "Verify the signature of every request and of every event of a stream.",
+        group=SIGNATURES,
+    )
+    access_key: tuple[str, ...] = setting(
+        ("test:test",),
+        "A key that requests may be signed with (repeatable). A 12-digit id that is none of them has the secret test.",
+        group=SIGNATURES,
+        metavar="ID:SECRET",
+    )
+    signature_skew_seconds: float = setting(
+        0.0,
+        "How much a client's clock may be off, on top of the 5 minutes that a signature holds.",
+        group=SIGNATURES,
+        source="UG-stream: 5 minutes",
+    )
+    signature_region: str | None = setting(
+        None, "The only Region that signatures may be scoped to; without it any.", group=SIGNATURES, metavar="REGION"
+    )
+    invalid_event_signature: Literal["exception", "error", "validationException"] = setting(
+        "exception",
+        "How a stream ends whose event signatures do not hold: InvalidSignatureException as an exception, as an "
+        "unmodeled error (the official Python SDK takes no unknown exception type), or a validationException.",
+        group=SERVICE,
+        source="not public (row 5)",
+    )
+    unknown_access_key: Literal["access-denied", "unrecognized-client"] = setting(
+        "access-denied",
+        "What a request without a signature or with an unknown key gets: AccessDeniedException 401, or 403 "
+        "MissingAuthenticationTokenException and UnrecognizedClientException.",
+        group=SERVICE,
+        source="not public (row 32)",
+    )
     strict_resources: bool = setting(
         False,
         "Refuse ids that were not created; otherwise a well-formed id is taken as existing.",
@@ -307,7 +345,7 @@ class Config:
     )
     max_session_audio_seconds: float = setting(
         7200.0,
-        "Audio that a session takes over all its streams; more ends it with a validationException, FAILED. 0: no limit.",
+        "Audio that a session takes over all its streams; more ends it with a validationException, FAILED. 0: any.",
         group=SERVICE,
         source="HealthScribe: 2 h (row 7)",
     )
@@ -393,8 +431,13 @@ class Config:
             value = getattr(self, field.name)
             if isinstance(value, int | float) and value < 0:
                 raise ConfigError(flag(field.name), f"{value} is negative")
-        if self.port > 65_535:
-            raise ConfigError(flag("port"), f"{self.port} is no port: 0 to 65535")
+        for key in self.access_key:
+            if not re.fullmatch(r"[A-Za-z0-9_]{1,128}:.+", key):
+                raise ConfigError(flag("access_key"), "must be ID:SECRET")
+        for name in ("port", "control_port"):
+            port = getattr(self, name)
+            if port != "off" and port > 65_535:
+                raise ConfigError(flag(name), f"{port} is no port: 0 to 65535")
         if not re.fullmatch(r"real|manual|autojump|x\d{1,6}(\.\d{1,3})?", self.clock) or self.clock.strip("x0.") == "":
             raise ConfigError(flag("clock"), f"{self.clock!r} is no clock: real, manual, autojump, or x and a factor")
 

@@ -17,6 +17,7 @@ import msgspec
 from mockscribe.service.events import (
     AudioReceived,
     InputCompleted,
+    OutputError,
     OutputEvent,
     OutputException,
     SessionControlReceived,
@@ -101,6 +102,8 @@ def _plain(about: Any, content: bool) -> Mapping[str, Any]:
             return {"event": member, "value": value}
         case OutputException(member=member, message=message):
             return {"exception": member, "message": message}
+        case OutputError(code=code, message=message):
+            return {"exception": code, "message": message, "modeled": False}
         case _:
             return dict(about)
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import msgspec
 
-from mockscribe import caller
+from mockscribe import caller, signatures
 from mockscribe.account import Account
-from mockscribe.errors import ServiceError
+from mockscribe.errors import ServiceError, SignatureError
 from mockscribe.journal import Kind, Origin
 from mockscribe.live import Session, Waker
 from mockscribe.mock import Mock
@@ -21,6 +21,7 @@ from mockscribe.service.messages import message
 from mockscribe.service.restjson import LISTENING_SESSION
 from mockscribe.stream import Stream
 from mockscribe.wire.exchange import HttpConnection, RequestReceived
+from mockscribe.wire.sigv4_verification import EventVerifier, verify_request
 
 NEAREST = 3
 """Scenarios that a refusal names (design: --strict-scenarios)."""
@@ -47,6 +48,9 @@ def start(
     try:
         if request.ended and head.version != "2":
             raise ServiceError("ValidationException", 400, message("no_body", mock.config.messages))
+        signer = None
+        if mock.policy is not None:
+            signer = verify_request(head, None, mock.policy, mock.wall(now))
         parameters = restjson.listening_session_parameters(head)
         if mock.config.low_sample_rate == "reject" and int(parameters["mediaSampleRateHertz"]) < 16_000:
             raise ServiceError("ValidationException", 400, message("low_sample_rate", mock.config.messages))
@@ -62,7 +66,10 @@ def start(
             raise ServiceError("ValidationException", 400, text)
         if over is None:
             _claim(account, session, attempt, now)
-    except ServiceError as error:
+    except (ServiceError, SignatureError) as error:
+        if isinstance(error, SignatureError):
+            account.record(now, origin, Kind.VIOLATION, 0, signatures.about(error, 0))
+            error = signatures.refusal(error, mock.config)
         nobody = Session(session_id, session_id, {})
         Response(account, nobody, origin, http, request.exchange, request_id).refuse(error, account.instant(now))
         return account, None
@@ -77,6 +84,7 @@ def start(
         http=http,
         exchange=request.exchange,
         request_id=request_id,
+        verifier=EventVerifier(signer, mock.policy) if signer is not None and mock.policy is not None else None,
         now=now,
     )
     changed = resumed and parameters != session.parameters and mock.config.changed_resume == "refuse"

@@ -18,7 +18,7 @@ from mockscribe.scenario.faults import Action, Faults, ResetStream, SendBytes
 from mockscribe.scenario.model import End, Fault
 from mockscribe.scenario.player import Intent
 from mockscribe.service import events, restjson
-from mockscribe.service.events import OutputEvent, OutputException, TranscriptSegment
+from mockscribe.service.events import OutputError, OutputEvent, OutputException, TranscriptSegment
 from mockscribe.service.resources import Spoken
 from mockscribe.wire.exchange import OUTPUT_LIMIT, HttpConnection
 
@@ -89,6 +89,9 @@ class Response:
                 case OutputException(member=member):
                     self._send(Kind.EXCEPTION_SENT, intent, instant)
                     self._end(f"{member} was sent", failed=True)
+                case OutputError(code=code):
+                    self._send(Kind.EXCEPTION_SENT, intent, instant)
+                    self._end(f"the error {code} was sent", failed=True)
                 case Fault():
                     actions = self._faults.arm(intent)
                     self._apply(actions, intent if actions else None, instant)
@@ -116,7 +119,9 @@ class Response:
         """Tell the journal."""
         self._journal.append(instant.at, instant.time, self._origin, kind, self._session.audio_us, about, octets)
 
-    def _send(self, kind: Kind, event: TranscriptSegment | OutputEvent | OutputException, instant: Instant) -> None:
+    def _send(
+        self, kind: Kind, event: TranscriptSegment | OutputEvent | OutputException | OutputError, instant: Instant
+    ) -> None:
         if not self.begun:
             self.begin(instant)
         data = self._encode(event)
@@ -128,7 +133,7 @@ class Response:
             self._batch.append(data)
             self.room -= len(data)
 
-    def _encode(self, event: TranscriptSegment | OutputEvent | OutputException) -> bytes:
+    def _encode(self, event: TranscriptSegment | OutputEvent | OutputException | OutputError) -> bytes:
         if not isinstance(event, OutputEvent):
             if isinstance(event, TranscriptSegment) and not event.is_partial:
                 self._session.spoke(event)

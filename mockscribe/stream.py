@@ -13,9 +13,10 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import assert_never
 
+from mockscribe import signatures
 from mockscribe.account import Account
 from mockscribe.clock import Instant
-from mockscribe.errors import EventError, FrameError, SequenceError, ServiceError
+from mockscribe.errors import EventError, FrameError, SequenceError, ServiceError, SignatureError
 from mockscribe.journal import Kind, Origin
 from mockscribe.live import Session, Waker
 from mockscribe.response import Response
@@ -35,6 +36,7 @@ from mockscribe.service.messages import message
 from mockscribe.session.lifecycle import Event, Input, Status, Turn, follow, takes_audio
 from mockscribe.wire.eventstream import Decoder, Frame
 from mockscribe.wire.exchange import HttpConnection
+from mockscribe.wire.sigv4_verification import EventVerifier
 
 MICROSECONDS = 1_000_000
 
@@ -58,6 +60,7 @@ class Stream:
         http: HttpConnection,
         exchange: int,
         request_id: str,
+        verifier: EventVerifier | None,
         now: float,
     ) -> None:
         self.account = account
@@ -70,6 +73,7 @@ class Stream:
         self._http = http
         self._exchange = exchange
         self._decoder = Decoder()
+        self._verifier = verifier
         self._state = Input.FRESH
         self._takes_audio = takes_audio(Input.FRESH)
         self._ending = False  # END_OF_SESSION was received
@@ -195,11 +199,18 @@ class Stream:
 
     def _receive(self, frame: Frame, instant: Instant) -> None:
         try:
+            if self._verifier is not None:
+                self._verifier.verify(frame, instant.at)
             event = events.from_frame(frame)
             if self._takes_audio and type(event) is AudioReceived:
                 self._audio(event, frame, instant)
                 return
             state = follow(self._state, _kind(event))
+        except SignatureError as error:
+            self.response.record(Kind.VIOLATION, signatures.about(error, frame.offset), instant)
+            refusal = events.invalid_signature(error.message, self._config.invalid_event_signature)
+            self.response.perform((refusal,), instant)
+            return
         except (EventError, SequenceError) as error:
             rule = "sequence" if isinstance(error, SequenceError) else "event"
             self._violation(rule, "UG-stream", frame.offset, error.message, instant)
@@ -362,9 +373,9 @@ class Stream:
         )
 
     def _end_if_finished(self, instant: Instant) -> None:
-        if self._ending and self._player().finished:
-            if self._config.after_end_of_session == "close" or self._input_ended:
-                self.response.end("the session is complete", instant)
+        may_end = self._config.after_end_of_session == "close" or self._input_ended
+        if self._ending and may_end and self._player().finished:
+            self.response.end("the session is complete", instant)
 
     def _settle(self, instant: Instant) -> None:
         """After every call: leave the session if the response is over, else know when to be called next."""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mockscribe import caller
+from mockscribe import caller, signatures
 from mockscribe.account import Account
-from mockscribe.errors import ServiceError
+from mockscribe.errors import ServiceError, SignatureError
 from mockscribe.journal import Kind, Origin
 from mockscribe.live import Waker
 from mockscribe.mock import Mock
@@ -17,6 +17,7 @@ from mockscribe.service import restjson
 from mockscribe.service.model import Operation
 from mockscribe.service.operations import HANDLERS
 from mockscribe.wire.exchange import Headers, HttpConnection, RequestHead, RequestReceived
+from mockscribe.wire.sigv4_verification import verify_request
 
 MAX_BODY_BYTES = 1_048_576
 """A larger body is refused with 413. Own choice: the largest that the model allows is a text of 100,000 characters."""
@@ -123,8 +124,13 @@ class UnaryRequest:
             if account.mock.config.enforce_quotas:
                 account.rates.check(operation.name, call.time)
             body = bytes(self._body)
+            if account.mock.policy is not None:
+                verify_request(head, body, account.mock.policy, account.mock.wall(now))
             values = restjson.parse_input(operation, self._labels, head.target, head.headers, body)
             answer = restjson.response(operation, HANDLERS[operation.name](call, values), self._request_id)
+        except SignatureError as error:
+            self.record_violation(signatures.about(error, 0), now)
+            answer = restjson.error_response(signatures.refusal(error, account.mock.config), self._request_id)
         except ServiceError as error:
             answer = restjson.error_response(error, self._request_id)
         account.mock.restless.add(account)

@@ -11,7 +11,7 @@ from typing import Protocol
 import msgspec
 
 from mockscribe.scenario.model import End, Fault, Step
-from mockscribe.service.events import OutputEvent, OutputException, TranscriptSegment
+from mockscribe.service.events import OutputError, OutputEvent, OutputException, TranscriptSegment
 from mockscribe.session.audio import Heard
 
 
@@ -22,7 +22,7 @@ class Moment(msgspec.Struct, frozen=True, gc=False):
     time_us: int
 
 
-Intent = TranscriptSegment | OutputEvent | OutputException | Fault | End
+Intent = TranscriptSegment | OutputEvent | OutputException | OutputError | Fault | End
 """What the mock shall do. After an exception, an End, or a fault that ends the stream nothing follows in an answer."""
 
 
