@@ -8,23 +8,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mockscribe.account_view import AccountView as AccountView
+    from mockscribe.errors import ConfigError as ConfigError
+    from mockscribe.errors import ControlError as ControlError
     from mockscribe.errors import MockscribeError as MockscribeError
+    from mockscribe.errors import ScriptError as ScriptError
     from mockscribe.errors import VerificationError as VerificationError
     from mockscribe.inprocess import Mockscribe as Mockscribe
-    from mockscribe.scenario.model import End as End
-    from mockscribe.scenario.model import Fault as Fault
-    from mockscribe.service.events import OutputEvent as OutputEvent
-    from mockscribe.service.events import OutputException as OutputException
+    from mockscribe.remote import RemoteMock as RemoteMock
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "End": "mockscribe.scenario.model",
-    "Fault": "mockscribe.scenario.model",
+    "AccountView": "mockscribe.account_view",
+    "ConfigError": "mockscribe.errors",
+    "ControlError": "mockscribe.errors",
     "Mockscribe": "mockscribe.inprocess",
     "MockscribeError": "mockscribe.errors",
-    "OutputEvent": "mockscribe.service.events",
-    "OutputException": "mockscribe.service.events",
+    "RemoteMock": "mockscribe.remote",
+    "ScriptError": "mockscribe.errors",
     "VerificationError": "mockscribe.errors",
 }
 

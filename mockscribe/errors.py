@@ -9,10 +9,12 @@ value and is never raised.
     ├── ServiceError           a modeled HTTP error of the API: shape name, status, message
     ├── ClientProtocolError    the client broke the wire rules
     │   ├── FrameError           event-stream bytes; .kind, .offset
-    │   ├── SignatureError       what was signed, what was expected
+    │   ├── SignatureError       .kind, what was signed, what was expected
     │   ├── EventError           a well-formed frame that is no event of this operation
     │   └── SequenceError        a legal event in the wrong state; carries state, event, what was legal
     ├── ServerError            what the server at the other end answered our client with
+    ├── ControlError           a control call cannot be done; HTTP status, path in what was sent
+    ├── UnreachableError       the mock is closed, or nobody answers where it should be
     └── VerificationError      (also AssertionError) unmet expectations, with nearest misses
 
 This module knows nothing of the others.
@@ -21,7 +23,8 @@ This module knows nothing of the others.
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 class MockscribeError(Exception):
@@ -105,11 +108,31 @@ class FrameError(ClientProtocolError):
         self.offset = offset
 
 
+class SignatureErrorKind(enum.Enum):
+    """What is wrong with a signature."""
+
+    MISSING = "missing"
+    UNKNOWN_KEY = "unknown_key"
+    MALFORMED = "malformed"
+    SCOPE = "scope"
+    EXPIRED = "expired"
+    UNSIGNED = "unsigned"
+    MISMATCH = "mismatch"
+
+
 class SignatureError(ClientProtocolError):
     """A signature does not hold: `signed` is the string to sign as the server sees it, `expected` its signature."""
 
-    def __init__(self, message: str, *, signed: str = "", expected: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: SignatureErrorKind = SignatureErrorKind.MISMATCH,
+        signed: str = "",
+        expected: str = "",
+    ) -> None:
         super().__init__(message)
+        self.kind = kind
         self.signed = signed
         self.expected = expected
 
@@ -141,6 +164,25 @@ class ServerError(MockscribeError):
         self.message = message
         self.shape = shape
         self.status = status
+
+
+class ControlError(MockscribeError):
+    """A control call cannot be done.
+
+    `status` is what HTTP answers it with, `path` the place in what was sent (`where.session`; empty for the whole), and
+    `details` is what else is told of it, as plain data.
+    """
+
+    def __init__(self, status: int, message: str, *, path: str = "", details: Mapping[str, Any] | None = None) -> None:
+        super().__init__(f"{path}: {message}" if path else message)
+        self.status = status
+        self.message = message
+        self.path = path
+        self.details = dict(details or {})
+
+
+class UnreachableError(MockscribeError):
+    """The mock that is to do something is closed, or does not answer where it should be."""
 
 
 class VerificationError(MockscribeError, AssertionError):

@@ -25,6 +25,7 @@ class Mock(Shared):
     def __init__(self, config: Config, *, now: float, wall: float, seed: int) -> None:
         super().__init__(config, now=now, wall=wall, seed=seed)
         self.ca_pem = b""
+        self.control_url: str | None = None
         self._now = now
         self._accounts: dict[str, Account] = {}
         self._connections = 0

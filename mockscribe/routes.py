@@ -33,7 +33,8 @@ def _answer(mock: Mock, head: RequestHead) -> tuple[int, Headers, bytes]:
         if path == "/_mockscribe/ca.pem" and mock.ca_pem:
             return 200, (("content-type", "application/x-pem-file"),), mock.ca_pem
     if path.startswith("/_mockscribe/"):
-        text = "There is nothing here: this port answers health and ca.pem under /_mockscribe/ and the service's API."
+        control = f"at {mock.control_url}/_mockscribe/" if mock.control_url else "switched off (--control-port)"
+        text = f"This port answers the service's API, /_mockscribe/health and ca.pem; the control API is {control}."
         error = ServiceError("ResourceNotFoundException", 404, text)
     elif methods := restjson.allowed_methods(head.target):
         text = f"{path} takes {' or '.join(methods)}, not {head.method}."

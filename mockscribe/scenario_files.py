@@ -36,20 +36,24 @@ def read_scenarios(path: str | os.PathLike[str]) -> tuple[Scenario, ...]:
     Raises:
         ScriptError: they cannot be read or used.
     """
-    return tuple(scenario for file in find_files(path) for scenario in _read(file))
+    return tuple(scenario for file in find_files(path) for scenario in parse(read_text(file), str(file)))
 
 
-def _read(file: Path) -> tuple[Scenario, ...]:
+def read_text(file: Path) -> str:
+    """The text of a scenario file.
+
+    Raises:
+        ScriptError: it cannot be read.
+    """
     try:
         data = file.read_bytes()
-        text = data.decode("utf-8")
+        return data.decode("utf-8")
     except OSError as error:
         raise ScriptError(f"cannot be read: {error.strerror}", source=str(file), line=1, column=1) from None
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8")
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         raise ScriptError("is not UTF-8", source=str(file), line=line, column=column) from None
-    return parse(text, str(file))
 
 
 class ScenarioFiles:

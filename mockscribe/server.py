@@ -13,9 +13,11 @@ import os
 import random
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from mockscribe.account import Account
 from mockscribe.authority import Authority
+from mockscribe.commands.command import Context
 from mockscribe.config import Config, read_settings
 from mockscribe.connection import Connection
 from mockscribe.errors import ConfigError, ScriptError
@@ -28,6 +30,9 @@ from mockscribe.scenario_files import ScenarioFiles
 from mockscribe.service import seeding
 from mockscribe.service.documents import Document, settle
 from mockscribe.wire.exchange import Closing
+
+if TYPE_CHECKING:
+    from mockscribe.control.plane import ControlPlane
 
 log = logging.getLogger("mockscribe")
 
@@ -165,6 +170,7 @@ class Server:
         self._writer = writer(config.output_dir, config.s3_endpoint_url)
         self._writing: dict[tuple[str, str, str], asyncio.Task[None]] = {}
         self._persistence: Persistence | None = None
+        self._control: ControlPlane | None = None
 
     async def start(self) -> None:
         """Load the scenarios and listen; nothing is half-started."""
@@ -189,6 +195,35 @@ class Server:
         if self.config.scenario:
             self._reload = self.loop.call_later(RELOAD_SECONDS, self._refresh)
         self.wake()
+        if self.config.control_port != "off":
+            try:
+                await self.start_control(self.config.control_port)
+            except ConfigError:
+                await self.stop()
+                raise
+
+    async def start_control(self, port: int) -> None:
+        """Let the control API listen too, beside the data port; once.
+
+        Raises:
+            ConfigError: the address cannot be listened on.
+        """
+        if self._control is not None:
+            return
+        from mockscribe.control.plane import ControlPlane  # slow to import, and most tests in the process need none
+
+        self._control = ControlPlane(self.context, self.wake, self.config.tls_name)
+        try:
+            port = await self._control.start(self.config.host, port)
+        except OSError as error:
+            self._control = None
+            where = f"{self.config.host}:{port}"
+            raise ConfigError("--control-port", f"cannot listen on {where}: {error.strerror or error}") from None
+        self.mock.control_url = f"http://{self._name}:{port}"
+
+    def context(self, account_id: str) -> Context:
+        """What control commands act upon; whoever ran one must `wake` what it has woken."""
+        return Context(self.mock, account_id, self.loop.time, self.endpoints)
 
     async def stop(self, grace_seconds: float = 0.0) -> None:
         """Stop accepting, let running streams finish for `grace_seconds`, then end every connection."""
@@ -207,6 +242,8 @@ class Server:
         if self._writing:
             await asyncio.wait(self._writing.values(), timeout=max(1.0, ends - self.loop.time()))
         await asyncio.sleep(0)
+        if self._control is not None:
+            await self._control.stop()
         if self._persistence is not None:
             self._persistence.close()
         if self._listener is not None:
@@ -215,15 +252,19 @@ class Server:
 
     def endpoints(self) -> dict[str, object]:
         """What the endpoints file says of a server that listens (design: `http` and `https` name the same port)."""
-        host = self.config.host
-        name = "localhost" if host in ("127.0.0.1", "::1", "0.0.0.0", "::", "") else host
         return {
-            "http": f"http://{name}:{self.port}",
-            "https": f"https://{name}:{self.port}",
-            "control": None,
+            "http": f"http://{self._name}:{self.port}",
+            "https": f"https://{self._name}:{self.port}",
+            "control": self.mock.control_url,
             "ca": str(self.authority.ca_file),
             "pid": os.getpid(),
         }
+
+    @property
+    def _name(self) -> str:
+        """What clients call the machine."""
+        host = self.config.host
+        return "localhost" if host in ("127.0.0.1", "::1", "0.0.0.0", "::", "") else host
 
     def new_connection(self) -> Connection:
         """The belt for a client that has just arrived."""

@@ -22,6 +22,9 @@ COMMANDS = {
     "decode": "Show the frames in event-stream bytes.",
     "schema": "Print the scenarios' JSON Schema.",
     "ca": "Print the path of the local CA, or export it.",
+    "load": "Load scenarios into a mock that runs.",
+    "verify": "Exit 0 when all that was loaded has happened, else 1 with what has not.",
+    "reset": "Bring an account of a mock that runs back to its start.",
     "healthcheck": "Exit 0 when the server is ready.",
 }
 

@@ -106,6 +106,8 @@ async def _serve(config: Config) -> int:
         logging.getLogger("mockscribe").warning("the endpoints file %s cannot be written: %s", path, error.strerror)
     click.echo(f"mockscribe listens on {told['https']} (TLS: HTTP/2, HTTP/1.1)")
     click.echo(f"mockscribe listens on {told['http']} (clear text: HTTP/2 by prior knowledge, HTTP/1.1)")
+    if told["control"] is not None:
+        click.echo(f"control API at {told['control']}/_mockscribe/ (openapi.json tells it all)")
     click.echo(f"trust its certificate: export SSL_CERT_FILE={authority.ca_file}")
     click.echo("Ready.")
     sys.stdout.flush()

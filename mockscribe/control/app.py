@@ -1,0 +1,155 @@
+"""The control API as an ASGI application: each command of the table is a route."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from mockscribe.commands import COMMANDS, Command, Context, record
+from mockscribe.commands.command import PREFIX, invalid
+from mockscribe.control import live
+from mockscribe.control.answers import answer, refusal
+from mockscribe.control.guard import Guard
+from mockscribe.control.openapi import document
+from mockscribe.errors import ControlError
+from mockscribe.mock import DEFAULT_ACCOUNT
+
+log = logging.getLogger("mockscribe")
+
+UNCACHED = {"cache-control": "no-store"}
+
+
+def application(
+    context: Callable[[str], Context], wake: Callable[[], None], names: Iterable[str], closing: asyncio.Event
+) -> ASGIApp:
+    """The application; `context` is that of an account, `wake` ticks the streams that a command has given work.
+
+    `names` are further host names that requests may come by; `closing` ends what would go on for ever.
+    """
+    described = document(COMMANDS)
+    by_path: dict[str, dict[str, Command[Any, Any]]] = {}
+    for command in COMMANDS:
+        by_path.setdefault(command.path, {})[command.method] = command
+
+    def route(path: str, by_method: Mapping[str, Command[Any, Any]]) -> Route:
+        async def endpoint(request: Request) -> Response:
+            command = by_method["GET" if request.method == "HEAD" else request.method]
+            try:
+                account, arguments = await _arguments(command, request)
+                return await _do(command, arguments, context(account), request, closing)
+            except ControlError as error:
+                return refusal(error)
+            except Exception as error:
+                log.error("a fault of mockscribe itself", exc_info=error)
+                return refusal(ControlError(500, f"a fault of mockscribe itself: {error!r}"))
+            finally:
+                wake()
+
+        # A scenario's name may have slashes.
+        return Route(PREFIX + path.replace("{name}", "{name:path}"), endpoint, methods=list(by_method))
+
+    async def openapi(_: Request) -> Response:
+        return answer(described)
+
+    routes = [*(route(*each) for each in by_path.items()), Route(f"{PREFIX}/openapi.json", openapi)]
+    return Guard(Starlette(routes=routes, exception_handlers={HTTPException: _not_here}), names)
+
+
+async def _not_here(request: Request, error: Exception) -> Response:
+    """What Starlette itself refuses: a path that is none, a method that it does not take."""
+    assert isinstance(error, HTTPException)
+    text = f"{request.method} {request.url.path}: {error.detail}; {PREFIX}/openapi.json tells what there is"
+    response = refusal(ControlError(error.status_code, text))
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _do(
+    command: Command[Any, Any], arguments: Any, context: Context, request: Request, closing: asyncio.Event
+) -> Response:
+    if command is record.JOURNAL and "text/event-stream" in request.headers.get("accept", ""):
+        query = live.resumed(arguments, request.headers)
+        return StreamingResponse(
+            live.entries(context, query, closing), media_type="text/event-stream", headers=UNCACHED
+        )
+    result = command.run(context, arguments)
+    if inspect.isawaitable(result):
+        result = await result
+    return Response(result, media_type=command.media) if isinstance(result, bytes) else answer(result)
+
+
+# ---- from a request to a command's arguments
+
+
+async def _arguments(command: Command[Any, Any], request: Request) -> tuple[str, Any]:
+    """The account and the command's arguments.
+
+    Raises:
+        ControlError: something does not fit.
+    """
+    query = _query(request)
+    account = query.pop("account", DEFAULT_ACCOUNT)
+    if not re.fullmatch("[0-9]{12}", account, re.ASCII):
+        raise ControlError(400, f"{account!r:.100} is no account: 12 digits", path="account")
+    places = {name: request.path_params[name] for name in command.path_fields}
+    if command.text is not None:
+        query[command.text] = _text(await request.body())
+    elif command.method in ("PUT", "POST"):
+        if query:
+            name = next(iter(query))
+            raise ControlError(400, f"there is no query parameter {name!r:.100}", path=name)
+        return account, _convert({**_object(await request.body(), places), **places}, command, strict=True)
+    for name in places:
+        if name in query:
+            raise ControlError(400, f"{name} belongs into the path", path=name)
+    return account, _convert({**query, **places}, command, strict=False)
+
+
+def _query(request: Request) -> dict[str, str]:
+    query: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        if name in query:
+            raise ControlError(400, "is given more than once", path=name)
+        query[name] = value
+    return query
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ControlError(400, f"the text is not UTF-8 (byte {error.start})") from None
+
+
+def _object(body: bytes, places: Mapping[str, str]) -> dict[str, Any]:
+    if not body:
+        return {}
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise invalid(error) from None
+    if not isinstance(value, dict):
+        raise ControlError(400, "the body must be a JSON object")
+    for name in places:
+        if name in value:
+            raise ControlError(400, f"{name} belongs into the path", path=name)
+    return value
+
+
+def _convert(values: Mapping[str, Any], command: Command[Any, Any], *, strict: bool) -> Any:
+    try:
+        return msgspec.convert(values, command.arguments, strict=strict)
+    except msgspec.ValidationError as error:
+        raise invalid(error) from None
