@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import http.client
+import os
 from urllib.parse import urlsplit
 
 import click
 
-from mockscribe.config import variable
+from mockscribe.config import Config, variable
 from mockscribe.endpoints import endpoints_file, read_endpoints
 
 EPILOG = """
@@ -26,9 +27,16 @@ Examples:
 )  # fmt: skip
 @click.option("--timeout", default=2.0, show_default=True, help="Seconds to wait for the answer.")
 def healthcheck(url: str | None, path: str | None, timeout: float) -> int:
-    """Exit 0 when the server is ready, 1 when it is not."""
+    """Exit 0 when the server is ready, 1 when it is not.
+
+    Without the endpoints file in its usual place (a read-only file system has none) the port is MOCKSCRIBE_PORT, or 8080.
+    """
     if url is None:
-        url = str(read_endpoints(endpoints_file(path))["http"])
+        file = endpoints_file(path)
+        if path is not None or file.exists():
+            url = str(read_endpoints(file)["http"])
+        else:
+            url = f"http://127.0.0.1:{os.environ.get(variable('port')) or Config.port}"
     address = urlsplit(url).netloc
     connection = http.client.HTTPConnection(address, timeout=timeout)
     try:

@@ -19,7 +19,7 @@ from typing import Any, Protocol, Self, TextIO
 
 import click
 import msgspec
-from rich.cells import cell_len, set_cell_size
+from wcwidth import wcswidth
 
 from mockscribe.client.core import EventReceived, ResponseStarted
 
@@ -262,9 +262,16 @@ def _offset(segment: Mapping[str, Any], name: str) -> str:
 
 def _last_words(text: str, width: int) -> str:
     """One line that fits: a long partial shows its newest words, those at its end."""
-    if cell_len(text) <= width:
+    if _columns(text) <= width:
         return text
     head, tail = text[: width // 2], text[width // 2 :]
-    while tail and cell_len(head) + 1 + cell_len(tail) > width:
+    while tail and _columns(head) + 1 + _columns(tail) > width:
         tail = tail[1:]
-    return set_cell_size(f"{head}…{tail}", width).rstrip()
+    while head and _columns(head) + 1 > width:  # wide characters: the head alone is too long
+        head = head[:-1]
+    return f"{head}…{tail}"
+
+
+def _columns(text: str) -> int:
+    """How many columns of a terminal a printable text takes."""
+    return max(wcswidth(text), 0)
