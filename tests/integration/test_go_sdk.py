@@ -139,6 +139,7 @@ def test_a_scripted_exception_is_raised_after_the_events_before_it(
         assert len(reports) == RUNS
         for report in reports:
             assert check_exception(mock, report)["class"] == modeled
+            assert len(recorded(mock, "request", report["session_id"])) == 1  # it is not tried again
 
 
 def test_a_bad_header_is_raised_as_http_400(sdk: pathlib.Path, visit: Mockscribe, scheme: str) -> None:

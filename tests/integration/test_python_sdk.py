@@ -79,6 +79,7 @@ def test_a_scripted_transcript_arrives_while_the_client_is_still_sending(
 def test_the_response_carries_the_settings_and_request_ids(sdk: pathlib.Path, visit: Mockscribe) -> None:
     (report,) = stream(sdk, visit, "--seconds", 0.2)
     output, headers = report["output"], report["headers"]
+    assert report["sdk"] == {"name": "aws-sdk-connecthealth", "version": "0.12.0", "generated": True}
     assert headers["content-type"] == "application/vnd.amazon.eventstream"
     assert headers["x-amzn-request-id"] == headers["x-amzn-requestid"]
     assert output.pop("response_metadata") == {"request_id": headers["x-amzn-requestid"]}

@@ -6,7 +6,8 @@ nothing: a test reads the lines. It never hangs: each stream has a time limit, a
 What a line holds: `run` and `stream` (from 0; a run has more than one stream when it pauses), `session_id`, `status`
 and `headers` of the response, `output` (the modeled response), `sent` (events and bytes handed to the SDK), `events`
 (in order; each with `audio_sent` and `input_closed` at the moment it was received, which shows what was received while
-the client was still sending), `errors` (`where`: opening, responding, reading or sending), `timed_out`.
+the client was still sending), `errors` (`where`: opening, responding, reading or sending), `timed_out`, `sdk` (what did
+the work, and whether it is AWS's generated client or its runtime under a layer of ours).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import contextlib
 import dataclasses
 import faulthandler
 import hashlib
+import importlib.metadata
 import json
 import math
 import pathlib
@@ -49,6 +51,7 @@ from awscrt.io import ClientTlsContext, TlsContextOptions
 from smithy_core.interceptors import Interceptor
 from smithy_http.aio.crt import AWSCRTHTTPClient
 
+SDK = "aws-sdk-connecthealth"
 SENDING_GRACE_SECONDS = 2.0  # how long the input may still be closing when the output has ended
 
 
@@ -74,6 +77,7 @@ class Session:
         self.report = report
         self.digest = hashlib.sha256()
         self.received = asyncio.Event()  # set once `--await-events` of them are there, or none will come any more
+        report["sdk"] = {"name": SDK, "version": importlib.metadata.version(SDK), "generated": True}
         report |= {"status": None, "headers": {}, "output": None, "events": [], "errors": [], "timed_out": False}
         report["sent"] = {"configuration": 0, "audio": 0, "audio_bytes": 0, "control": 0, "input_closed": False}
 

@@ -4,6 +4,7 @@
 //! What a line holds is told in `../python/client.py`; `sdk` names what did the work.
 
 mod connect;
+mod report;
 
 use std::f64::consts::TAU;
 use std::path::PathBuf;
@@ -12,25 +13,20 @@ use std::time::Duration;
 
 use async_stream::stream;
 use aws_sdk_connecthealth::Client;
-use aws_sdk_connecthealth::config::interceptors::BeforeDeserializationInterceptorContextRef;
-use aws_sdk_connecthealth::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_connecthealth::error::{BoxError, DisplayErrorContext, SdkError};
-use aws_sdk_connecthealth::operation::start_medical_scribe_listening_session::{
-    StartMedicalScribeListeningSessionError as StartError, StartMedicalScribeListeningSessionOutput as Output,
-};
+use aws_sdk_connecthealth::error::BoxError;
 use aws_sdk_connecthealth::primitives::Blob;
 use aws_sdk_connecthealth::primitives::event_stream::EventStreamSender;
-use aws_sdk_connecthealth::types::error::{MedicalScribeInputStreamError, MedicalScribeOutputStreamError};
+use aws_sdk_connecthealth::types::error::MedicalScribeInputStreamError;
 use aws_sdk_connecthealth::types::{
     ClinicalNoteGenerationSettings, ManagedNoteTemplate, ManagedTemplate, MedicalScribeAudioEvent,
     MedicalScribeBinaryAudioEvent, MedicalScribeChannelDefinition, MedicalScribeConfigurationEvent,
-    MedicalScribeInputStream, MedicalScribeOutputStream, MedicalScribeParticipantRole,
-    MedicalScribePostStreamActionSettings, MedicalScribeSessionControlEvent, MedicalScribeSessionControlEventType,
-    NoteTemplateSettings,
+    MedicalScribeInputStream, MedicalScribeParticipantRole, MedicalScribePostStreamActionSettings,
+    MedicalScribeSessionControlEvent, MedicalScribeSessionControlEventType, NoteTemplateSettings,
 };
 use clap::{Parser, ValueEnum};
+use report::{ResponseRecorder, Sent, modeled, reading_failure, start_failure, told};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
+use sha2::Digest;
 use tokio::sync::watch;
 
 #[derive(Parser)]
@@ -83,39 +79,6 @@ enum AudioEvent {
 }
 
 const CHUNK_MS: usize = 100;
-
-/// What was handed to the SDK so far.
-#[derive(Default)]
-struct Sent {
-    configuration: usize,
-    audio: usize,
-    audio_bytes: usize,
-    control: usize,
-    input_closed: bool,
-    digest: Sha256,
-}
-
-/// Status and headers of the response; the SDK itself shows only the modeled ones.
-#[derive(Clone, Debug, Default)]
-struct ResponseRecorder(Arc<Mutex<Option<(u16, Value)>>>);
-
-impl Intercept for ResponseRecorder {
-    fn name(&self) -> &'static str {
-        "ResponseRecorder"
-    }
-
-    fn read_before_deserialization(
-        &self,
-        context: &BeforeDeserializationInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let response = context.response();
-        let headers = response.headers().iter().map(|(name, value)| (name.to_owned(), json!(value))).collect();
-        *self.0.lock().unwrap() = Some((response.status().as_u16(), Value::Object(headers)));
-        Ok(())
-    }
-}
 
 /// One stream of a session, and what there is to report of it.
 struct Session {
@@ -219,14 +182,7 @@ impl Session {
             "events": self.events,
             "errors": self.errors,
             "timed_out": timed_out,
-            "sent": {
-                "configuration": sent.configuration,
-                "audio": sent.audio,
-                "audio_bytes": sent.audio_bytes,
-                "control": sent.control,
-                "input_closed": sent.input_closed,
-                "sha256": hex(&sent.digest.clone().finalize()),
-            },
+            "sent": sent.told(),
         })
     }
 }
@@ -266,79 +222,6 @@ fn audio_event(kind: AudioEvent, chunk: Vec<u8>) -> MedicalScribeInputStream {
     }
 }
 
-fn modeled(output: &Output) -> Value {
-    json!({
-        "session_id": output.session_id(),
-        "domain_id": output.domain_id(),
-        "subscription_id": output.subscription_id(),
-        "request_id": output.request_id(),
-        "language_code": output.language_code().map(|code| code.as_str()),
-        "media_sample_rate_hertz": output.media_sample_rate_hertz(),
-        "media_encoding": output.media_encoding().map(|encoding| encoding.as_str()),
-    })
-}
-
-fn told(event: &MedicalScribeOutputStream) -> (&'static str, Value) {
-    match event {
-        MedicalScribeOutputStream::TranscriptEvent(event) => {
-            let segment = event.transcript_segment().map(|segment| {
-                json!({
-                    "segment_id": segment.segment_id(),
-                    "audio_begin_offset": segment.audio_begin_offset(),
-                    "audio_end_offset": segment.audio_end_offset(),
-                    "is_partial": segment.is_partial(),
-                    "channel_id": segment.channel_id(),
-                    "content": segment.content(),
-                })
-            });
-            ("TranscriptEvent", json!({"transcript_segment": segment}))
-        }
-        _ => ("Unknown", Value::Null),
-    }
-}
-
-fn start_failure<R: std::fmt::Debug + Send + Sync + 'static>(error: SdkError<StartError, R>) -> Value {
-    match error.as_service_error() {
-        Some(StartError::ValidationException(error)) => failure("responding", error, error.message()),
-        Some(StartError::InternalServerException(error)) => failure("responding", error, error.message()),
-        _ => sdk_failure("responding", &error),
-    }
-}
-
-fn reading_failure<R: std::fmt::Debug + Send + Sync + 'static>(
-    error: SdkError<MedicalScribeOutputStreamError, R>,
-) -> Value {
-    match error.as_service_error() {
-        Some(MedicalScribeOutputStreamError::ValidationException(error)) => failure("reading", error, error.message()),
-        Some(MedicalScribeOutputStreamError::InternalServerException(error)) => {
-            failure("reading", error, error.message())
-        }
-        _ => sdk_failure("reading", &error),
-    }
-}
-
-/// A modeled error, with what the service said.
-fn failure<E>(place: &str, _: &E, message: Option<&str>) -> Value {
-    let (module, class) = std::any::type_name::<E>().rsplit_once("::").expect("no type is without a module");
-    json!({"where": place, "class": class, "module": module, "message": message})
-}
-
-/// Any other error, with the whole chain of its causes.
-fn sdk_failure<E, R>(place: &str, error: &SdkError<E, R>) -> Value
-where
-    SdkError<E, R>: std::error::Error,
-{
-    let class = match error {
-        SdkError::ConstructionFailure(_) => "ConstructionFailure",
-        SdkError::TimeoutError(_) => "TimeoutError",
-        SdkError::DispatchFailure(_) => "DispatchFailure",
-        SdkError::ResponseError(_) => "ResponseError",
-        _ => "ServiceError",
-    };
-    let message = DisplayErrorContext(error).to_string();
-    json!({"where": place, "class": class, "module": "aws_sdk_connecthealth::error::SdkError", "message": message})
-}
-
 /// A 440 Hz tone, the same on each channel, in chunks.
 fn chunks(options: &Options) -> Vec<Vec<u8>> {
     let rate = f64::from(options.rate);
@@ -349,10 +232,6 @@ fn chunks(options: &Options) -> Vec<Vec<u8>> {
         .collect();
     let size = options.rate as usize * 2 * options.channels * CHUNK_MS / 1000;
     tone.chunks(size).map(<[u8]>::to_vec).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// One session: a stream, or several when it pauses.
