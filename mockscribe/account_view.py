@@ -313,5 +313,8 @@ class ClockView:
         self._view.ask(state.SET_CLOCK, state.ClockMode(mode=mode))
 
     def advance(self, duration: str | float) -> None:
-        """Let mock time pass at once, `"30m"` or seconds; what is due has happened when this returns."""
+        """Let mock time pass at once, `"30m"` or seconds; what is due has happened when this returns.
+
+        The service's idle timeout is due too: a stream that waits for audio ends after 15 s without an audio event.
+        """
         self._view.ask(state.ADVANCE, state.Advance(advance=duration))
