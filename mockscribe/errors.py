@@ -152,6 +152,16 @@ class SequenceError(ClientProtocolError):
         self.legal = tuple(legal)
 
 
+class ServerErrorKind(enum.Enum):
+    """At what a call to a server failed: on the way there, by the server's silence, or in what it answered."""
+
+    UNREACHABLE = "unreachable"
+    CONNECT_TIMEOUT = "connect_timeout"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    ANSWER = "answer"
+
+
 class ServerError(MockscribeError):
     """A server refused our client's call or broke its stream.
 
@@ -159,11 +169,14 @@ class ServerError(MockscribeError):
     empty when there was none), `status` the HTTP status (0 when none was received).
     """
 
-    def __init__(self, message: str, *, shape: str = "", status: int = 0) -> None:
+    def __init__(
+        self, message: str, *, shape: str = "", status: int = 0, kind: ServerErrorKind = ServerErrorKind.ANSWER
+    ) -> None:
         super().__init__(f"{shape}: {message}" if shape else message)
         self.message = message
         self.shape = shape
         self.status = status
+        self.kind = kind
 
 
 class ControlError(MockscribeError):

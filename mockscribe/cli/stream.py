@@ -14,7 +14,8 @@ import click
 from click.core import ParameterSource
 
 from mockscribe.cli.transcript import JsonView, Measured, TranscriptView, clock, follow
-from mockscribe.client.blocking import TIMEOUT_SECONDS, listen
+from mockscribe.client.blocking import listen
+from mockscribe.client.connecting import TIMEOUT_SECONDS
 from mockscribe.client.core import Parameters
 from mockscribe.client.endpoint import Endpoint, parse_endpoint
 from mockscribe.client.recording import Recording, open_recording

@@ -11,30 +11,20 @@ holds the loop up; a consumer that is late makes the next chunks follow at once.
 
 from __future__ import annotations
 
-import contextlib
 import os
-import selectors
 import socket
-import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
+from mockscribe.client.connecting import CONNECT_TIMEOUT_SECONDS, TIMEOUT_SECONDS, connect, tls_context
 from mockscribe.client.core import ClientStream, EventReceived, Parameters, ResponseStarted, StreamEnded, StreamFailed
-from mockscribe.client.endpoint import Endpoint, parse_endpoint
-from mockscribe.client.http2 import HTTP_1_1
-from mockscribe.errors import ConfigError, ServerError
+from mockscribe.client.endpoint import parse_endpoint
+from mockscribe.client.link import Link
+from mockscribe.errors import ConfigError, ServerError, ServerErrorKind
 from mockscribe.wire.sigv4 import Credentials
-
-CONNECT_TIMEOUT_SECONDS = 10.0
-"""Own choice: Java's SDK gives up on a connection after as long (facts 11a)."""
-
-TIMEOUT_SECONDS = 60.0
-"""Own choice: twice the 30 s of Java's read timeout, which is known to kill quiet streams (facts 11)."""
-
-_READ_BYTES = 65_536
 
 Step = tuple[float, Callable[[float], None]]
 """When something is to be sent, in seconds since the call began, and the sending, given the time of day."""
@@ -64,8 +54,8 @@ def listen(
         endpoint = parse_endpoint(endpoint_url)
     except ValueError as error:
         raise ConfigError("the endpoint URL", str(error)) from None
-    context = _tls_context(ca_files) if endpoint.secure else None
-    connection = _connect(endpoint, context, connect_timeout_seconds)
+    context = tls_context(ca_files) if endpoint.secure else None
+    connection = connect(endpoint, context, connect_timeout_seconds)
     stream = ClientStream(endpoint, parameters, credentials=credentials, region=region, now=time.time())
     return Call(connection, stream, timeout_seconds=timeout_seconds)
 
@@ -74,13 +64,9 @@ class Call:
     """A call that has begun; leaving its `with` block cancels what still runs of it and closes the connection."""
 
     def __init__(self, connection: socket.socket, stream: ClientStream, *, timeout_seconds: float) -> None:
-        connection.setblocking(False)
-        self._socket = connection
+        self._link = Link(connection)
         self._stream = stream
         self._timeout_seconds = timeout_seconds
-        self._unwritten = memoryview(b"")
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(connection, selectors.EVENT_READ)
 
     def __enter__(self) -> Self:
         return self
@@ -92,14 +78,12 @@ class Call:
 
     def close(self) -> None:
         """Tell the server, as far as it still listens, and close the connection."""
-        if self._socket.fileno() < 0:
+        if self._link.closed:
             return
         self._stream.cancel()
-        with contextlib.suppress(OSError):  # it need not reach anyone
-            if not self._unwritten:
-                self._socket.send(self._stream.data_to_send())
-        self._selector.close()
-        self._socket.close()
+        if not self._link.blocked:
+            self._link.write(self._stream.data_to_send)  # it need not reach anyone
+        self._link.close()
 
     def run(
         self,
@@ -124,9 +108,9 @@ class Call:
         step = next(steps, None)
         while True:
             now = time.monotonic()
-            if self._write():  # first, for it may be what makes room for the next step
+            if self._link.write(self._stream.data_to_send):  # first, for it may be what makes room for the next step
                 moved = now
-            if step is not None and self._stream.can_send and not self._unwritten:
+            if step is not None and self._stream.can_send and not self._link.blocked:
                 due = begin + step[0]
                 if due <= now:
                     step[1](time.time())
@@ -135,8 +119,9 @@ class Call:
             else:  # only the server can bring the call on
                 due = moved + self._timeout_seconds
                 if due <= now:
-                    raise ServerError(self._stalled())
-            if (data := self._read(max(due - now, 0.0))) is None:
+                    raise ServerError(self._stalled(), kind=ServerErrorKind.TIMEOUT)
+            self._link.wait(max(due - now, 0.0))
+            if (data := self._link.read()) is None:
                 continue
             for observed in self._stream.receive_data(data) if data else self._stream.receive_eof():
                 match observed:
@@ -149,40 +134,9 @@ class Call:
             moved = time.monotonic()  # after the consumer, whose time is not the server's
 
     def _stalled(self) -> str:
-        if self._unwritten or not self._stream.can_send:
+        if self._link.blocked or not self._stream.can_send:
             return f"The server took no data for {self._timeout_seconds:g} s."
         return f"The server said nothing for {self._timeout_seconds:g} s after the end of the input."
-
-    def _write(self) -> bool:
-        """Write what the connection takes now; whether it took anything."""
-        if not self._unwritten:
-            self._unwritten = memoryview(self._stream.data_to_send())
-        if not self._unwritten:
-            return False
-        try:
-            written = self._socket.send(self._unwritten)
-        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            return False
-        except OSError:
-            self._unwritten = memoryview(b"")  # the server closed: what it said before is still to be read
-            return False
-        self._unwritten = self._unwritten[written:]
-        return written > 0
-
-    def _read(self, wait_seconds: float) -> bytes | None:
-        """What arrives within that time: bytes, none at the end of the connection, or None when nothing came."""
-        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._unwritten else 0)
-        if wanted != self._selector.get_key(self._socket).events:
-            self._selector.modify(self._socket, wanted)
-        if isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
-            wait_seconds = 0.0  # decrypted already, so the selector would not tell
-        self._selector.select(wait_seconds)
-        try:
-            return self._socket.recv(_READ_BYTES)
-        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            return None
-        except OSError:
-            return b""
 
 
 def _steps(
@@ -210,66 +164,3 @@ def _steps(
 
 def _moment(heard: float, pace: float | None) -> float:
     return 0.0 if pace is None else heard / pace
-
-
-def _tls_context(ca_files: Sequence[str | os.PathLike[str]]) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if not ca_files:
-        context.load_default_certs()
-    for file in ca_files:
-        try:
-            context.load_verify_locations(file)
-        except ssl.SSLError:
-            raise ConfigError(str(file), "holds no certificate in PEM") from None
-        except OSError as error:
-            raise ConfigError(str(file), f"cannot be read: {error.strerror}") from None
-    context.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 9113, 9.2
-    context.set_alpn_protocols(["h2"])
-    return context
-
-
-def _connect(endpoint: Endpoint, context: ssl.SSLContext | None, timeout_seconds: float) -> socket.socket:
-    """A connection, after its TLS handshake if it has one.
-
-    Raises:
-        ServerError: there is none to be had; the message names the cure.
-    """
-    where = f"{endpoint.host}:{endpoint.port}"
-    try:
-        connection = socket.create_connection((endpoint.host, endpoint.port), timeout=timeout_seconds)
-    except ConnectionRefusedError:
-        hint = " Start a mock there with: mockscribe serve" if endpoint.local else ""
-        raise ServerError(f"Nothing listens on {where}: the connection was refused.{hint}") from None
-    except TimeoutError:
-        raise ServerError(f"{where} did not answer within {timeout_seconds:g} s.") from None
-    except OSError as error:
-        raise ServerError(f"{where} cannot be reached: {error.strerror or error}.") from None
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if context is None:
-        return connection
-    try:
-        secured = context.wrap_socket(connection, server_hostname=endpoint.host)
-    except (OSError, ValueError) as error:
-        connection.close()
-        raise ServerError(_handshake_failure(endpoint, error, timeout_seconds)) from None
-    if secured.selected_alpn_protocol() == "http/1.1":
-        secured.close()
-        raise ServerError(HTTP_1_1)
-    return secured
-
-
-def _handshake_failure(endpoint: Endpoint, error: OSError | ValueError, timeout_seconds: float) -> str:
-    match error:
-        case ssl.SSLCertVerificationError(verify_message=reason):
-            return (
-                f"The certificate of {endpoint.url} is not trusted: {reason.rstrip('.')}. "
-                'If that is a mockscribe, trust it with: --ca-bundle "$(mockscribe ca)"'
-            )
-        case ssl.SSLError() if "no application protocol" in str(error):  # Python 3.11 has no reason for it
-            return HTTP_1_1
-        case ssl.SSLError(reason="WRONG_VERSION_NUMBER" | "HTTP_REQUEST" | "PACKET_LENGTH_TOO_LONG"):
-            return f"{endpoint.url} does not speak TLS: for clear text write http instead of https."
-        case TimeoutError():
-            return f"{endpoint.url} did not finish the TLS handshake within {timeout_seconds:g} s."
-        case _:
-            return f"The TLS handshake with {endpoint.url} failed: {error}"

@@ -8,16 +8,16 @@ with more.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from mockscribe.client.endpoint import Endpoint
-from mockscribe.client.http2 import BodyReceived, Ended, Headers, HeadReceived, Http2Exchange, Lost
-from mockscribe.errors import FrameError, MockscribeError
-from mockscribe.wire.eventstream import Decoder, Frame, encode, string
+from mockscribe.client.exchange import EVENT_STREAM, JSON, Event, SignedExchange, audio_event, event_of
+from mockscribe.client.http2 import BodyReceived, Ended, Headers, HeadReceived, Lost
+from mockscribe.errors import FrameError
+from mockscribe.wire.eventstream import Decoder, Frame
 from mockscribe.wire.sigv4 import Credentials, EventSigner, sign_request
 
 SERVICE = "health-agent"
@@ -107,87 +107,74 @@ class ClientStream:
             method="POST",
             path=endpoint.path + PATH,
             authority=endpoint.authority,
-            headers=(("content-type", "application/vnd.amazon.eventstream"), *parameters.headers()),
+            headers=(("content-type", EVENT_STREAM), *parameters.headers()),
             credentials=credentials,
             region=region,
             service=SERVICE,
             now=now,
         )
-        self._signer = EventSigner(credentials, region=region, service=SERVICE, seed=signed.signature)
+        signer = EventSigner(credentials, region=region, service=SERVICE, seed=signed.signature)
         pseudo = (
             (":method", "POST"),
             (":scheme", endpoint.scheme),
             (":authority", endpoint.authority),
             (":path", endpoint.path + PATH),
         )
-        self._http = Http2Exchange((*pseudo, *signed.headers))
+        self._exchange = SignedExchange((*pseudo, *signed.headers), signer)
         self._decoder = Decoder(max_payload_bytes=_ANY_SIZE, max_headers_bytes=_ANY_SIZE)
         self._head: HeadReceived | None = None
         self._refusal = bytearray()
-        self._input_closed = False
         self.over = False
 
     # ---- out
 
+    def send(self, item: Mapping[str, Any], now: float) -> None:
+        """An event as the model spells it, a dict with one key: `{"configurationEvent": {…}}`.
+
+        Raises:
+            ValueError: it has no key or several.
+        """
+        self._exchange.send(event_of(item), now)
+
     def send_configuration(self, configuration: Mapping[str, Any], now: float) -> None:
         """`configurationEvent`, the first event of every stream."""
-        self._send("configurationEvent", "application/json", msgspec.json.encode(configuration), now)
+        self.send({"configurationEvent": configuration}, now)
 
     def send_audio(self, audio: bytes | memoryview, now: float, *, binary: bool = True) -> None:
         """`binaryAudioEvent` with the bytes as they are, or `audioEvent` with base64 in JSON."""
-        if binary:
-            self._send("binaryAudioEvent", "application/octet-stream", audio, now)
-        else:
-            chunk = {"audioChunk": base64.b64encode(audio).decode()}
-            self._send("audioEvent", "application/json", msgspec.json.encode(chunk), now)
+        self._exchange.send(audio_event(audio, binary=binary), now)
 
     def end_session(self, now: float) -> None:
         """`sessionControlEvent` END_OF_SESSION: the session is complete and cannot be resumed."""
-        self._send("sessionControlEvent", "application/json", b'{"type":"END_OF_SESSION"}', now)
+        self._exchange.send(Event("sessionControlEvent", JSON, b'{"type":"END_OF_SESSION"}'), now)
 
     def close_input(self, now: float) -> None:
         """The signed empty frame and END_STREAM. Without `end_session` before it, the session is paused."""
-        self._send_envelope(b"", now)
-        self._input_closed = True
-        self._http.end()
+        self._exchange.close_input(now)
 
     def cancel(self) -> None:
         """Give the call up, or leave after its end; then write what `data_to_send` still returns."""
         self.over = True
-        self._http.cancel()
+        self._exchange.cancel()
 
     @property
     def can_send(self) -> bool:
         """Whether all that was sent has left: False while the server keeps its window shut."""
-        return not self._http.blocked
+        return self._exchange.can_send
 
     def data_to_send(self) -> bytes:
         """Drain what is to be written now."""
-        return self._http.data_to_send()
-
-    def _send(self, member: str, content_type: str, payload: bytes | memoryview, now: float) -> None:
-        # The order of the inner headers is the official Python SDK's (facts 11a); none is required.
-        headers = (
-            string(":message-type", "event"),
-            string(":event-type", member),
-            string(":content-type", content_type),
-        )
-        self._send_envelope(encode(headers, payload), now)
-
-    def _send_envelope(self, inner: bytes, now: float) -> None:
-        if self._input_closed:
-            raise MockscribeError("the input is closed: nothing can be sent after it")
-        self._http.send(self._signer.envelope(inner, round(now * 1000)))
+        return self._exchange.data_to_send()
 
     # ---- in
 
     def receive_data(self, data: bytes) -> list[Observed]:
         """Bytes arrived; what they say."""
-        return [each for observed in self._http.receive_data(data) for each in self._observe(observed)]
+        return [each for observed in self._exchange.receive_data(data) for each in self._observe(observed)]
 
     def receive_eof(self) -> list[Observed]:
         """The server closed the connection."""
-        return [each for observed in self._http.receive_eof() for each in self._observe(observed)]
+        return [each for observed in self._exchange.receive_eof() for each in self._observe(observed)]
 
     def _observe(self, observed: HeadReceived | BodyReceived | Ended | Lost) -> Iterator[Observed]:
         if self.over:

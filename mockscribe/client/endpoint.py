@@ -33,6 +33,14 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
         return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
     @property
+    def address(self) -> str:
+        """What to connect to: every `localhost` name is this machine (RFC 6761, 6.3), also where no resolver says so.
+
+        SDKs put `streaming.` before the host.
+        """
+        return "localhost" if self.host.endswith(".localhost") else self.host
+
+    @property
     def url(self) -> str:
         """The endpoint as a URL."""
         return f"{self.scheme}://{self.authority}{self.path}"

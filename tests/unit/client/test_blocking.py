@@ -12,7 +12,7 @@ from typing import Any
 import h2.errors
 import pytest
 
-from mockscribe.client import blocking
+from mockscribe.client import blocking, link
 from mockscribe.client.blocking import Call, listen
 from mockscribe.client.core import ClientStream, EventReceived, Parameters, ResponseStarted
 from mockscribe.client.endpoint import parse_endpoint
@@ -78,7 +78,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     world = World(FarEnd(answering_audio))
     monkeypatch.setattr(blocking, "time", world)
     modules = SimpleNamespace(DefaultSelector=lambda: world, EVENT_READ=1, EVENT_WRITE=2)
-    monkeypatch.setattr(blocking, "selectors", modules)
+    monkeypatch.setattr(link, "selectors", modules)
     yield world
     world.close()
     world.near.close()
