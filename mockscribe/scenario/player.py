@@ -80,7 +80,10 @@ class ScenarioPlayer:
         self, scenario: Scenario, rng: random.Random, *, next_segment_id: Callable[[], str] | None = None
     ) -> None:
         self.scenario = scenario
-        self.needs_levels = any(isinstance(step.trigger, OnQuiet) for step in scenario.steps)
+        triggers = {type(step.trigger) for step in scenario.steps}
+        self.needs_levels = OnQuiet in triggers
+        self._knows_time = not triggers.isdisjoint((AfterTime, OnIdle))  # what no step waits for is not followed
+        self._counts_bytes = OnBytes in triggers
         self._rng = rng
         self._next_segment_id = next_segment_id or segment_ids(rng)
         self._states = [_State(index, step) for index, step in enumerate(scenario.steps)]
@@ -134,19 +137,26 @@ class ScenarioPlayer:
 
     def receive(self, heard: Heard, octets: int, moment: Moment) -> Sequence[Intent]:
         """An audio event came."""
-        intents = self._catch_up(Moment(heard.begin_us, moment.time_us))
+        intents = self._catch_up(Moment(heard.begin_us, moment.time_us)) if self._knows_time else []
         if octets:
             self._audio_time = moment.time_us
-        self._bytes.receive(heard, octets)
+        if self._counts_bytes:
+            self._bytes.receive(heard, octets)
         self._events += 1
         self._event_us = moment.audio_us
+        if heard.levels:
+            self._hear(heard, moment, intents)
+        settled = self._settle(moment)
+        return [*intents, *settled] if intents else settled
+
+    def _hear(self, heard: Heard, moment: Moment, intents: list[Intent]) -> None:
+        """Follow where sound is, pause by pause."""
         spans = [(each.first, each.last) for each in heard.levels if each.first is not None and each.last is not None]
         for first, last in sorted(spans):
             begin = first * 1_000_000 // heard.rate
             if begin - self._sound_until >= SHORTEST_QUIET_US:  # let what waits for a pause have it
                 intents += self._settle(Moment(begin, moment.time_us))
             self._sound_until = max(self._sound_until, -(-last * 1_000_000 // heard.rate))
-        return [*intents, *self._settle(moment)]
 
     def tick(self, moment: Moment) -> Sequence[Intent]:
         """Mock time has moved."""
@@ -173,7 +183,7 @@ class ScenarioPlayer:
 
     def next_deadline(self) -> int | None:
         """The earliest mock time at which a step that waits for time is due."""
-        if self._halted:
+        if self._halted or not self._knows_time:
             return None
         times = [due for state in self._active if (due := self._due_time(state)) is not None]
         return min(times, default=None)

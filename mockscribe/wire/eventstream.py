@@ -134,6 +134,7 @@ class Decoder:
         self._waiting: deque[memoryview] = deque()
         self._chunk = memoryview(b"")
         self._at = 0
+        self._ready: deque[Frame] = deque()
         self._partial = bytearray()
         self._lengths: tuple[int, int] | None = None
         self._prelude = b""  # the last that was checked, and what it says: audio events have the same again and again
@@ -151,24 +152,33 @@ class Decoder:
         Raises:
             FrameError: the bytes are no frame; the frames before it were returned.
         """
+        if not self._ready:
+            self._decode_chunk()
+        return self._ready.popleft() if self._ready else None
+
+    def _decode_chunk(self) -> None:
+        """Decode the whole frames of the next chunk in which there are some, all in one go.
+
+        Raises:
+            FrameError: there are none, and the bytes are no frame.
+        """
         if self._failure is not None:
             raise self._failure
         try:
-            while True:
-                if self._at >= len(self._chunk):
-                    if not self._waiting:
-                        return None
-                    self._chunk = self._waiting.popleft()
-                    self._at = 0
-                frame = self._complete() if self._partial else self._in_place()
-                if frame is not None:
-                    return frame
+            while self._waiting and not self._ready:
+                self._chunk = self._waiting.popleft()
+                self._at = 0
+                if self._partial:
+                    self._complete()
+                if not self._partial:
+                    self._decode_in_place()
         except FrameError as error:
             self._failure = error
             self._waiting.clear()
             self._chunk = memoryview(b"")
             self._partial.clear()
-            raise
+            if not self._ready:
+                raise
 
     def end(self) -> None:
         """There will be no more bytes.
@@ -185,50 +195,49 @@ class Decoder:
             self._failure = FrameError(FrameErrorKind.TRUNCATED, at, message)
             raise self._failure
 
-    def _in_place(self) -> Frame | None:
-        chunk, at = self._chunk, self._at
-        available = len(chunk) - at
-        if available >= PRELUDE_BYTES:
-            prelude = bytes(chunk[at : at + PRELUDE_BYTES])
-            if prelude != self._prelude:
-                self._prelude_lengths = self._check_prelude(prelude)
-                self._prelude = prelude
-            total, headers_bytes = self._prelude_lengths
-            if available >= total:
-                frame = _decode(chunk, at, total, headers_bytes, self.offset)
-                self._at = at + total
-                self.offset += total
-                return frame
-            self._lengths = (total, headers_bytes)
+    def _decode_in_place(self) -> None:
+        """The whole frames of the chunk; what is left begins a frame that later chunks complete."""
+        chunk, at, size, offset, ready = self._chunk, self._at, len(self._chunk), self.offset, self._ready
+        limits = self._max_payload_bytes, self._max_headers_bytes
+        prelude, (total, headers_bytes) = self._prelude, self._prelude_lengths
+        try:
+            while size - at >= PRELUDE_BYTES:
+                found = bytes(chunk[at : at + PRELUDE_BYTES])
+                if found != prelude:
+                    total, headers_bytes = _check_prelude(found, offset, *limits)
+                    prelude = found
+                if size - at < total:
+                    self._lengths = (total, headers_bytes)
+                    break
+                ready.append(_decode(chunk, at, total, headers_bytes, offset))
+                at += total
+                offset += total
+        finally:
+            self.offset = offset
+            self._prelude, self._prelude_lengths = prelude, (total, headers_bytes)
         self._partial += chunk[at:]
-        self._at = len(chunk)
-        return None
+        self._at = size
 
-    def _complete(self) -> Frame | None:
+    def _complete(self) -> None:
         """Fill up the frame that began in an earlier chunk: first its prelude, then the rest."""
         partial = self._partial
         if self._lengths is None:
             self._take(PRELUDE_BYTES)
             if len(partial) < PRELUDE_BYTES:
-                return None
-            self._lengths = self._check_prelude(partial)
+                return
+            self._lengths = _check_prelude(partial, self.offset, self._max_payload_bytes, self._max_headers_bytes)
         total, headers_bytes = self._lengths
         self._take(total)
-        if len(partial) < total:
-            return None
-        frame = _decode(memoryview(bytes(partial)), 0, total, headers_bytes, self.offset)
-        partial.clear()
-        self._lengths = None
-        self.offset += total
-        return frame
+        if len(partial) == total:
+            self._ready.append(_decode(memoryview(bytes(partial)), 0, total, headers_bytes, self.offset))
+            partial.clear()
+            self._lengths = None
+            self.offset += total
 
     def _take(self, size: int) -> None:
         end = min(len(self._chunk), self._at + size - len(self._partial))
         self._partial += self._chunk[self._at : end]
         self._at = end
-
-    def _check_prelude(self, prelude: bytes | bytearray) -> tuple[int, int]:
-        return _check_prelude(prelude, self.offset, self._max_payload_bytes, self._max_headers_bytes)
 
 
 def decode_frame(data: bytes | memoryview, offset: int = 0) -> Frame:
