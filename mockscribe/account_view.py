@@ -82,6 +82,7 @@ class AccountView:
             ControlError, ScriptError: it cannot be done.
             UnreachableError: the mock is closed, or does not answer.
         """
+        __tracebackhide__ = True  # a test that fails is about the test, not about this
         self._check_open()
         try:
             return self._link.call(command, arguments, self.account)
@@ -162,6 +163,7 @@ class AccountView:
         Raises:
             ScriptError: they cannot be used; then none of them is loaded.
         """
+        __tracebackhide__ = True
         if isinstance(text_or_path, str) and "\n" in text_or_path:
             texts = [(text_or_path, source)]
         else:
@@ -222,6 +224,7 @@ class AccountView:
         Raises:
             VerificationError: they did not come; the message tells what did, and what came nearest.
         """
+        __tracebackhide__ = True
         try:
             wanted = Kind(kind)
         except ValueError:
@@ -262,6 +265,7 @@ class AccountView:
         Raises:
             VerificationError: with all that is unmet, the nearest misses, and the timelines.
         """
+        __tracebackhide__ = True
         verdict = self.verdict(
             allow_violations=allow_violations,
             allow_unmatched=allow_unmatched,

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import difflib
 import inspect
 import os
 import threading
@@ -23,8 +24,8 @@ import msgspec
 from mockscribe.account_view import AccountView, Credentials
 from mockscribe.authority import Authority
 from mockscribe.commands.command import Command
-from mockscribe.config import Config, load
-from mockscribe.errors import UnreachableError
+from mockscribe.config import TYPES, Config, load
+from mockscribe.errors import ConfigError, UnreachableError
 from mockscribe.scenario.model import Scenario
 from mockscribe.scenario.script import parse
 from mockscribe.server import Server
@@ -148,13 +149,18 @@ class Mockscribe(AccountView):
     `Config` (`clock="autojump"`, `idle_timeout_seconds=2.0`). `ca_folder` is where the local CA is kept (default: the
     user's cache folder).
 
-    Raises (on entering):
-        ConfigError, ScriptError: as the server would at its start.
+    Raises:
+        ConfigError, ScriptError: a setting or a text cannot be used; on entering, as the server at its start.
     """
 
     def __init__(
         self, *, scenarios: Sequence[str | os.PathLike[str]] = (), ca_folder: Path | None = None, **settings: Any
     ) -> None:
+        for name in settings:
+            if name not in TYPES:
+                near = difflib.get_close_matches(name, TYPES, n=1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                raise ConfigError(name, f"there is no such setting{hint}")
         files = [os.fspath(each) for each in scenarios if not _is_text(each)]
         texts = [str(each) for each in scenarios if _is_text(each)]
         flags = {"port": 0, "control_port": "off", **settings, "scenario": (*settings.get("scenario", ()), *files)}

@@ -76,7 +76,7 @@ def mockscribe_server(pytestconfig: pytest.Config) -> Iterator[Mockscribe | Remo
 @pytest.fixture(name="mockscribe")
 def _mockscribe(request: pytest.FixtureRequest) -> Iterator[AccountView]:
     """An account of the test's own, fresh; what was expected of it is verified when the test is left."""
-    from mockscribe.errors import ConfigError, ScriptError
+    from mockscribe.errors import ConfigError, ControlError, ScriptError
 
     item = request.node
     path, line, _ = item.location
@@ -86,7 +86,7 @@ def _mockscribe(request: pytest.FixtureRequest) -> Iterator[AccountView]:
     verify = marked.pop("verify", True)
     forgiven = {name: marked.pop(name) for name in ("allow_violations", "allow_unmatched") if name in marked}
     with contextlib.ExitStack() as stack:
-        try:
+        try:  # what is raised here is the marker's fault
             view = _account(request, marked, stack)
             view.clock.mode = clock or request.config.getoption("--mockscribe-clock") or view.clock.mode
             for number, scenario in enumerate(scenarios):
@@ -94,16 +94,24 @@ def _mockscribe(request: pytest.FixtureRequest) -> Iterator[AccountView]:
                     view.script(scenario, source=f"{where} scenarios[{number}]")
                 else:
                     view.script(item.path.parent / scenario)
-        except (ConfigError, ScriptError) as error:
-            pytest.fail(str(error) if where in str(error) else f"{where}: {error}", pytrace=False)
+        except (ConfigError, ControlError, ScriptError) as error:
+            wrong: str | None = str(error) if where in str(error) else f"{where}: {error}"
+        else:
+            wrong = None
+        if wrong is not None:
+            pytest.fail(wrong, pytrace=False)
         item.stash[_VIEW] = view
         yield view
         del item.stash[_VIEW]
         try:
+            unmet = None
             if verify and item.stash.get(_PASSED, False):
-                view.verify(**forgiven)
+                verdict = view.verdict(**forgiven)
+                unmet = None if verdict.ok else str(verdict)
         finally:
             view.retire(f"this mock belonged to {item.nodeid}, which is over")
+        if unmet is not None:
+            pytest.fail(unmet, pytrace=False)
 
 
 def _marked(item: pytest.Item, where: str) -> dict[str, Any]:

@@ -43,6 +43,7 @@ class Sessions:
         return len(self._view.ask(sessions.LIST, Nothing()))
 
     def __getitem__(self, session_id: str) -> SessionView:
+        __tracebackhide__ = True
         try:
             found = self._view.ask(sessions.GET, sessions.SessionId(session_id=session_id))
         except ControlError as error:
@@ -60,6 +61,7 @@ class Sessions:
         Raises:
             VerificationError: there is none, or there are several; the message tells which.
         """
+        __tracebackhide__ = True
         found = self._view.ask(sessions.LIST, Nothing())
         if len(found) != 1:
             told = "".join(f"\n- {each.key}: {each.status}" for each in found)
