@@ -12,7 +12,7 @@ import sys
 import click
 
 from mockscribe import __version__
-from mockscribe.errors import ConfigError, MockscribeError, ScriptError
+from mockscribe.errors import ConfigError, ControlError, MockscribeError, ScriptError
 
 COMMANDS = {
     "demo": "Stream a bundled visit to a mock and watch its transcript grow.",
@@ -82,10 +82,7 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(2)
-    except ScriptError as error:
-        click.echo(f"mockscribe: {error}", err=True)
-        sys.exit(2)
-    except ConfigError as error:
+    except (ConfigError, ControlError, ScriptError) as error:
         click.echo(f"mockscribe: {error}", err=True)
         sys.exit(2)
     except BrokenPipeError:

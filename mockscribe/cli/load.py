@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from mockscribe.cli.control import control, control_options
+from mockscribe.scenario_files import read_scenarios
 
 EPILOG = """
 \b
@@ -23,6 +24,8 @@ def load(paths: tuple[str, ...], control_url: str | None, endpoints_file: str | 
 
     Exit 0, or 2 when a scenario or the mock's address is wrong.
     """
+    for path in paths:
+        read_scenarios(path)  # all of them are fine, or none is loaded
     with control(control_url, endpoints_file, account) as mock:
         loaded = [each for path in paths for each in mock.script(path)]
     for each in loaded:
