@@ -100,6 +100,8 @@ func (s *session) stream(ctx context.Context, client *connecthealth.Client) {
 		return
 	}
 	stream := output.GetStream()
+	// The SDK itself notices neither the end of its context nor a lost connection while it waits for an event to send.
+	defer context.AfterFunc(ctx, func() { _ = stream.Close() })()
 	received := make(chan struct{}) // closed once the awaited events are there, or none will come any more
 	sending := make(chan struct{})
 	go func() {
