@@ -27,6 +27,8 @@ def ca(export: tuple[str, str] | None) -> int:
     from mockscribe.authority import Authority
 
     authority = Authority()
+    if authority.unsaved_because is not None:
+        raise ConfigError("the CA's folder", f"cannot be used, so each start makes a CA: {authority.unsaved_because}")
     if export is None:
         click.echo(authority.ca_file)
         return 0

@@ -17,6 +17,8 @@ import click
 from mockscribe.config import SERVICE, TYPES, Config, flag, load
 from mockscribe.errors import ConfigError
 
+log = logging.getLogger("mockscribe")
+
 EXAMPLES = """
 \b
 Examples:
@@ -93,6 +95,8 @@ async def _serve(config: Config) -> int:
     from mockscribe.server import Server
 
     authority = Authority(extra_names=config.tls_name)
+    if authority.unsaved_because is not None:
+        log.warning("the CA cannot be kept, and lives as long as this process: %s", authority.unsaved_because)
     server = Server(config, authority)
     await server.start()
     path = endpoints_file(config.endpoints_file)
@@ -103,7 +107,7 @@ async def _serve(config: Config) -> int:
         if config.endpoints_file is not None:
             await server.stop()
             raise ConfigError("--endpoints-file", f"{path} cannot be written: {error.strerror}") from None
-        logging.getLogger("mockscribe").warning("the endpoints file %s cannot be written: %s", path, error.strerror)
+        log.warning("the endpoints file %s cannot be written: %s", path, error.strerror)
     click.echo(f"mockscribe listens on {told['https']} (TLS: HTTP/2, HTTP/1.1)")
     click.echo(f"mockscribe listens on {told['http']} (clear text: HTTP/2 by prior knowledge, HTTP/1.1)")
     if told["control"] is not None:
@@ -151,10 +155,9 @@ def _log(config: Config) -> None:
         "json": JsonFormatter,
     }
     handler.setFormatter(formats[config.log_format]())
-    logger = logging.getLogger("mockscribe")
-    logger.addHandler(handler)
-    logger.setLevel(config.log_level.upper())
-    logger.propagate = False
+    log.addHandler(handler)
+    log.setLevel(config.log_level.upper())
+    log.propagate = False
 
 
 class JsonFormatter(logging.Formatter):

@@ -269,7 +269,7 @@ def _trusted(endpoint: Endpoint, ca_bundle: Path | None) -> list[Path]:
     trusted = [ca_bundle] if ca_bundle is not None else []
     source = click.get_current_context().get_parameter_source("ca_bundle")
     if endpoint.secure and endpoint.local and source is not ParameterSource.COMMANDLINE:
-        from mockscribe.authority import ca_file
+        from mockscribe.ca_files import ca_file
 
         trusted += [path for path in (ca_file(),) if path.exists()]
     return trusted

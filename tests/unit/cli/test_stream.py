@@ -197,7 +197,7 @@ def own_ca(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, certificate: Path) -
     """mockscribe's own CA file, as far as the client is concerned."""
     path = tmp_path / "ca.pem"
     path.write_bytes(certificate.read_bytes())
-    monkeypatch.setattr("mockscribe.authority.ca_file", lambda: path)
+    monkeypatch.setattr("mockscribe.ca_files.ca_file", lambda: path)
     return path
 
 
@@ -228,7 +228,7 @@ def test_a_bundle_by_flag_is_all_that_is_trusted(secure_url: str, own_ca: Path, 
 def test_a_bundle_by_flag_or_variable_is_trusted(
     certificate: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("mockscribe.authority.ca_file", lambda: tmp_path / "never made.pem")
+    monkeypatch.setattr("mockscribe.ca_files.ca_file", lambda: tmp_path / "never made.pem")
     for arguments, env in ((["--ca-bundle", str(certificate)], {}), ([], {"AWS_CA_BUNDLE": str(certificate)})):
         with listening(FarEnd(two_segments), server_context(certificate, "h2")) as port:
             url = f"https://localhost:{port}"
