@@ -14,7 +14,8 @@ import pytest
 VARIABLE = "MOCKSCRIBE_REQUIRE"
 
 KNOWN = frozenset(
-    {"python-sdk", "javascript-sdk", "java-sdk", "rust-sdk", "go-sdk", "h2load", "h2spec", "espeak-ng", "flac"}
+    {"python-sdk", "javascript-sdk", "java-sdk", "rust-sdk", "go-sdk"}
+    | {"curl", "espeak-ng", "flac", "h2load", "h2spec", "openssl", "pypi"}
 )
 """Every name a test may ask for; a misspelt promise would be kept by nobody."""
 
