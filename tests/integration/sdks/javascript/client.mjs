@@ -70,7 +70,8 @@ function tone() {
   const frames = Math.round(options.seconds * options.rate);
   const samples = new Int16Array(frames * options.channels);
   for (let n = 0; n < frames; n++) {
-    samples.fill(8000 * Math.sin((2 * Math.PI * 440 * n) / options.rate), n * options.channels, (n + 1) * options.channels);
+    const sample = 8000 * Math.sin((2 * Math.PI * 440 * n) / options.rate);
+    samples.fill(sample, n * options.channels, (n + 1) * options.channels);
   }
   return new Uint8Array(samples.buffer); // little-endian on every machine that Node runs on
 }
@@ -79,7 +80,7 @@ function pieces(data, size) {
   return Array.from({ length: Math.ceil(data.length / size) }, (_, n) => data.subarray(n * size, (n + 1) * size));
 }
 
-/** A promise and what settles it: set once `--await-events` events are there, or none will come any more. */
+/** A promise and what settles it. */
 function gate() {
   let open;
   const opened = new Promise((resolve) => (open = resolve));
@@ -121,8 +122,9 @@ async function stream(client, report, audio, isLast) {
     report.timed_out = true;
     abort.abort();
   }, options.timeoutMs);
-  const received = gate();
+  const received = gate(); // opened once `--await-events` of them are there, or none will come any more
   const ended = gate();
+  const events = input(report, audio, isLast, received.opened);
   const command = new StartMedicalScribeListeningSessionCommand({
     sessionId: report.session_id,
     domainId: `hai-${"0".repeat(16)}`,
@@ -130,7 +132,7 @@ async function stream(client, report, audio, isLast) {
     languageCode: "en-US",
     mediaSampleRateHertz: options.rate,
     mediaEncoding: "pcm",
-    inputStream: observed(input(report, audio, isLast, received.opened), ended.open, (error) => failed("sending", error)),
+    inputStream: observed(events, ended.open, (error) => failed("sending", error)),
   });
   command.middlewareStack.add(recorder(report), { step: "deserialize", priority: "low" });
   let where = "responding";

@@ -1,15 +1,16 @@
-// What points the AWS SDK for JavaScript at mockscribe. The marked lines are also what `mockscribe env javascript` prints.
-
-import { ConnectHealthClient } from "./connecthealth.mjs"; // stands in for @aws-sdk/client-connecthealth
+import { ConnectHealthClient } from "./connecthealth.mjs"; // stands in for the generated one
 
 // mockscribe env: begin
+// npm install @aws-sdk/client-connecthealth
 // import { ConnectHealthClient } from "@aws-sdk/client-connecthealth";
 // Node reads the CA once, at its start: NODE_EXTRA_CA_CERTS="$(mockscribe ca)" node app.mjs
+
+/** Points the AWS SDK for JavaScript at mockscribe. */
 export function connect(endpoint = "https://localhost:8080", accessKeyId = "test") {
   return new ConnectHealthClient({
-    endpoint, // streams are HTTP/2 with http:// too: by prior knowledge, and with no CA to trust
+    endpoint, // http:// is HTTP/2 too: by prior knowledge, and with no CA to trust
     region: "us-east-1",
-    disableHostPrefix: true, // else it looks up streaming.localhost
+    disableHostPrefix: true, // no streaming.localhost
     credentials: { accessKeyId, secretAccessKey: "test" },
   });
 }

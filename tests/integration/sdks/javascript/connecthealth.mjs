@@ -1,9 +1,9 @@
 // A thin operation layer, written for these tests, in place of the generated @aws-sdk/client-connecthealth.
 //
-// The schemas and the wiring below are ours; everything that touches a byte is AWS's own runtime: restJson1, SigV4 and the
-// signatures of events (@aws-sdk/core, @aws-sdk/eventstream-handler-node), the event-stream codec, retries and host
-// prefixes (@smithy/core), HTTP/2 (NodeHttp2Handler of @smithy/node-http-handler). Plugins and settings are those of the
-// generated client, so what this client does on the wire is what that one does.
+// The schemas and the wiring below are ours; everything that touches a byte is AWS's own runtime: restJson1, SigV4 and
+// the signatures of events (@aws-sdk/core, @aws-sdk/eventstream-handler-node), the event-stream codec, retries and host
+// prefixes (@smithy/core), HTTP/2 (NodeHttp2Handler of @smithy/node-http-handler). The plugins and settings are those
+// that generated clients use.
 
 import { createRequire } from "node:module";
 
@@ -20,7 +20,11 @@ import { AwsSdkSigV4Signer, resolveAwsSdkSigV4Config } from "@aws-sdk/core/httpA
 import { AwsRestJsonProtocol } from "@aws-sdk/core/protocols";
 import { eventStreamPayloadHandlerProvider } from "@aws-sdk/eventstream-handler-node";
 import { getEventStreamPlugin, resolveEventStreamConfig } from "@aws-sdk/middleware-eventstream";
-import { DefaultIdentityProviderConfig, getHttpAuthSchemeEndpointRuleSetPlugin, getHttpSigningPlugin } from "@smithy/core";
+import {
+  DefaultIdentityProviderConfig,
+  getHttpAuthSchemeEndpointRuleSetPlugin,
+  getHttpSigningPlugin,
+} from "@smithy/core";
 import { Client, Command, NoOpLogger } from "@smithy/core/client";
 import { resolveRegionConfig } from "@smithy/core/config";
 import { getEndpointPlugin, resolveEndpointConfig } from "@smithy/core/endpoints";

@@ -1,7 +1,7 @@
 // StartMedicalScribeListeningSession in the schema language of @smithy/core, by the public model of API 2025-01-29.
 //
-// A structure is [3, namespace, name, traits, member names, member schemas, number required]; a list has 1, a union 4, an
-// error -3, an operation 9. Simple schemas are numbers: 0 string, 1 number, 2 boolean, 21 blob.
+// A structure is [3, namespace, name, traits, member names, member schemas, number required]; a list has 1, a union 4,
+// an error -3, an operation 9. Simple schemas are numbers: 0 string, 1 number, 2 boolean, 21 blob.
 
 import { ServiceException } from "@smithy/core/client";
 import { TypeRegistry } from "@smithy/core/schema";
@@ -9,11 +9,11 @@ import { TypeRegistry } from "@smithy/core/schema";
 export const NAMESPACE = "com.amazonaws.connecthealth";
 
 const registry = new TypeRegistry(NAMESPACE);
-const synthetic = new TypeRegistry(`smithy.ts.sdk.synthetic.${NAMESPACE}`); // where the protocol looks for the base class
-export const errorTypeRegistries = [synthetic, registry];
+const bases = new TypeRegistry(`smithy.ts.sdk.synthetic.${NAMESPACE}`); // where the protocol looks for the base class
+export const errorTypeRegistries = [bases, registry];
 
 export class ConnectHealthServiceException extends ServiceException {}
-synthetic.registerError([-3, synthetic.namespace, "ConnectHealthServiceException", 0, [], []], ConnectHealthServiceException);
+bases.registerError([-3, bases.namespace, "ConnectHealthServiceException", 0, [], []], ConnectHealthServiceException);
 
 function modeled(type, fault, status) {
   const schema = [-3, NAMESPACE, type.name, { error: fault, httpError: status }, ["message"], [0]];
