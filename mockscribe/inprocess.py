@@ -17,18 +17,20 @@ import os
 import threading
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from mockscribe.account_view import AccountView, Credentials
-from mockscribe.authority import Authority
 from mockscribe.commands.command import Command
 from mockscribe.config import TYPES, Config, load
 from mockscribe.errors import ConfigError, UnreachableError
 from mockscribe.scenario.model import Scenario
 from mockscribe.scenario.script import parse
 from mockscribe.server import Server
+
+if TYPE_CHECKING:
+    from mockscribe.authority import Authority
 
 A = TypeVar("A", bound=msgspec.Struct)
 R = TypeVar("R")
@@ -75,8 +77,7 @@ class ServerThread:
     def _main(self, ready: concurrent.futures.Future[None]) -> None:
         async def main() -> None:
             try:
-                authority = Authority(self._ca_folder, extra_names=self._config.tls_name)
-                server = Server(self._config, authority, scenarios=self._scenarios)
+                server = Server(self._config, self._authority, scenarios=self._scenarios)
                 await server.start()
             except BaseException as error:
                 ready.set_exception(error)
@@ -90,6 +91,11 @@ class ServerThread:
                 await server.stop()
 
         asyncio.run(main())
+
+    def _authority(self) -> Authority:
+        from mockscribe.authority import Authority
+
+        return Authority(self._ca_folder, extra_names=self._config.tls_name)
 
     @property
     def server(self) -> Server:
@@ -116,11 +122,11 @@ class ServerThread:
 
     @property
     def http_url(self) -> str:
-        return str(self.server.endpoints()["http"])
+        return self.server.http_url
 
     @property
     def https_url(self) -> str:
-        return str(self.server.endpoints()["https"])
+        return self.server.https_url
 
     @property
     def control_url(self) -> str:
@@ -129,6 +135,9 @@ class ServerThread:
 
     @property
     def ca_file(self) -> Path:
+        return self._run(self._ca_file())
+
+    async def _ca_file(self) -> Path:
         return self.server.authority.ca_file
 
     def call(self, command: Command[A, R], arguments: A, account: str) -> R:

@@ -7,7 +7,7 @@ change this state; whoever looks at it from outside reads it on the server's own
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from mockscribe.account import Account, Shared
 from mockscribe.config import Config
@@ -24,7 +24,7 @@ class Mock(Shared):
 
     def __init__(self, config: Config, *, now: float, wall: float, seed: int) -> None:
         super().__init__(config, now=now, wall=wall, seed=seed)
-        self.ca_pem = b""
+        self.ca_pem: Callable[[], bytes] = bytes
         self.control_url: str | None = None
         self._now = now
         self._accounts: dict[str, Account] = {}

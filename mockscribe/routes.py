@@ -30,8 +30,8 @@ def _answer(mock: Mock, head: RequestHead) -> tuple[int, Headers, bytes]:
         if path in ("/_mockscribe/health", "/_localstack/health"):
             body = {"status": "running", "version": __version__, "services": {"health-agent": "running"}}
             return 200, (("content-type", "application/json"),), msgspec.json.encode(body)
-        if path == "/_mockscribe/ca.pem" and mock.ca_pem:
-            return 200, (("content-type", "application/x-pem-file"),), mock.ca_pem
+        if path == "/_mockscribe/ca.pem":
+            return 200, (("content-type", "application/x-pem-file"),), mock.ca_pem()
     if path.startswith("/_mockscribe/"):
         control = f"at {mock.control_url}/_mockscribe/" if mock.control_url else "switched off (--control-port)"
         text = f"This port answers the service's API, /_mockscribe/health and ca.pem; the control API is {control}."

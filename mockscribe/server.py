@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import os
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from mockscribe.account import Account
-from mockscribe.authority import Authority
 from mockscribe.commands.command import Context
 from mockscribe.config import Config, read_settings
 from mockscribe.connection import Connection
@@ -32,6 +32,7 @@ from mockscribe.service.documents import Document, settle
 from mockscribe.wire.exchange import Closing
 
 if TYPE_CHECKING:
+    from mockscribe.authority import Authority
     from mockscribe.control.plane import ControlPlane
 
 log = logging.getLogger("mockscribe")
@@ -155,9 +156,11 @@ class Server:
         ScriptError: a scenario cannot be used.
     """
 
-    def __init__(self, config: Config, authority: Authority, *, scenarios: Sequence[Scenario] = ()) -> None:
+    def __init__(
+        self, config: Config, make_authority: Callable[[], Authority], *, scenarios: Sequence[Scenario] = ()
+    ) -> None:
         self.config = config
-        self.authority = authority
+        self._make_authority = make_authority
         self.loop = asyncio.get_running_loop()
         self.mock = Mock(config, now=self.loop.time(), wall=time.time(), seed=random.SystemRandom().getrandbits(63))
         self.port = 0
@@ -175,7 +178,9 @@ class Server:
     async def start(self) -> None:
         """Load the scenarios and listen; nothing is half-started."""
         self.mock.scenarios = (*self._files.load(), *self._scenarios)
-        self.mock.ca_pem = self.authority.ca_pem
+        self.mock.ca_pem = lambda: self.authority.ca_pem
+        if self.config.tls_name:
+            assert self.authority  # which refuses a wrong name
         if self._writer is not None:
             self.mock.deliver = self._deliver
         if self.config.init is not None:
@@ -253,12 +258,27 @@ class Server:
     def endpoints(self) -> dict[str, object]:
         """What the endpoints file says of a server that listens (design: `http` and `https` name the same port)."""
         return {
-            "http": f"http://{self._name}:{self.port}",
-            "https": f"https://{self._name}:{self.port}",
+            "http": self.http_url,
+            "https": self.https_url,
             "control": self.mock.control_url,
             "ca": str(self.authority.ca_file),
             "pid": os.getpid(),
         }
+
+    @functools.cached_property
+    def authority(self) -> Authority:
+        """The CA; it is read or made when TLS, or somebody who must trust it, first asks: cryptography loads slowly."""
+        return self._make_authority()
+
+    @property
+    def http_url(self) -> str:
+        """The endpoint in clear text."""
+        return f"http://{self._name}:{self.port}"
+
+    @property
+    def https_url(self) -> str:
+        """The endpoint over TLS."""
+        return f"https://{self._name}:{self.port}"
 
     @property
     def _name(self) -> str:
@@ -271,7 +291,7 @@ class Server:
         return Connection(
             self.mock,
             self.loop.time(),
-            tls_context=self.authority.server_context,
+            tls_context=lambda: self.authority.server_context(),
             on_warning=log.warning,
             on_error=lambda error: log.error("a fault of mockscribe itself", exc_info=error),
         )

@@ -97,7 +97,7 @@ async def _serve(config: Config) -> int:
     authority = Authority(extra_names=config.tls_name)
     if authority.unsaved_because is not None:
         log.warning("the CA cannot be kept, and lives as long as this process: %s", authority.unsaved_because)
-    server = Server(config, authority)
+    server = Server(config, lambda: authority)
     await server.start()
     path = endpoints_file(config.endpoints_file)
     told = server.endpoints()

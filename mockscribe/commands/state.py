@@ -38,7 +38,7 @@ def _health(context: Context, _: Nothing) -> Health:
 
 
 def _ca(context: Context, _: Nothing) -> bytes:
-    return context.mock.ca_pem
+    return context.mock.ca_pem()
 
 
 def _reset(context: Context, _: Nothing) -> Nothing:
