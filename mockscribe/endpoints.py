@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tempfile
@@ -19,7 +20,11 @@ def endpoints_file(path: str | None) -> Path:
     folder = os.environ.get("XDG_RUNTIME_DIR")
     if folder and Path(folder).is_dir():
         return Path(folder) / "mockscribe.json"
-    return Path(tempfile.gettempdir()) / f"mockscribe-{os.getuid()}.json"
+    try:
+        folder = tempfile.gettempdir()
+    except FileNotFoundError:  # none can be written
+        folder = "/tmp"
+    return Path(folder) / f"mockscribe-{os.getuid()}.json"
 
 
 def write_endpoints(path: Path, endpoints: Mapping[str, Any]) -> None:
@@ -37,6 +42,13 @@ def write_endpoints(path: Path, endpoints: Mapping[str, Any]) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def remove_endpoints(path: Path, pid: int) -> None:
+    """Remove the file, unless another server has put its own there."""
+    with contextlib.suppress(ConfigError, OSError):
+        if read_endpoints(path).get("pid") == pid:
+            path.unlink()
 
 
 def read_endpoints(path: Path) -> dict[str, Any]:

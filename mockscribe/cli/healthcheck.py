@@ -10,6 +10,7 @@ import click
 
 from mockscribe.config import Config, variable
 from mockscribe.endpoints import endpoints_file, read_endpoints
+from mockscribe.errors import ConfigError
 
 EPILOG = """
 \b
@@ -29,7 +30,7 @@ Examples:
 def healthcheck(url: str | None, path: str | None, timeout: float) -> int:
     """Exit 0 when the server is ready, 1 when it is not.
 
-    Without the endpoints file in its usual place (a read-only file system has none) the port is MOCKSCRIBE_PORT, or 8080.
+    Without the endpoints file in its usual place (a read-only file system has none) it asks at MOCKSCRIBE_PORT or 8080.
     """
     if url is None:
         file = endpoints_file(path)
@@ -38,7 +39,12 @@ def healthcheck(url: str | None, path: str | None, timeout: float) -> int:
         else:
             url = f"http://127.0.0.1:{os.environ.get(variable('port')) or Config.port}"
     address = urlsplit(url).netloc
-    connection = http.client.HTTPConnection(address, timeout=timeout)
+    try:
+        connection = http.client.HTTPConnection(address, timeout=timeout)
+    except http.client.InvalidURL:
+        address = ""
+    if not address:
+        raise ConfigError("--url", f"{url!r} is no http://HOST:PORT")
     try:
         connection.request("GET", "/_mockscribe/health")
         answer = connection.getresponse()
