@@ -27,6 +27,7 @@ from tests.integration.sdks.checks import (
     check_exception,
     check_pause,
     check_resumed,
+    check_wrong_secret,
     contents,
     exception,
     recorded,
@@ -183,3 +184,15 @@ def test_a_bad_header_is_raised_as_http_400(sdk: Sequence[str], visit: Mockscrib
     for report in stream(sdk, visit, scheme, "--rate", 4000):
         assert check_bad_header(visit, report)["class"] == "ValidationException"
         assert attempts(visit, report) == [1]
+
+
+def test_the_signatures_of_the_request_and_of_every_event_hold(sdk: Sequence[str], scheme: str) -> None:
+    with Mockscribe(scenarios=[VISIT], clock="real", verify_signatures=True) as mock:
+        for report in stream(sdk, mock, scheme, *DUPLEX):
+            check_duplex_visit(mock, report, "binaryAudioEvent", channels=1)
+
+
+def test_a_wrong_secret_is_refused_with_http_403(sdk: Sequence[str], scheme: str) -> None:
+    with Mockscribe(scenarios=[VISIT], clock="real", verify_signatures=True, access_key=("test:another",)) as mock:
+        for report in stream(sdk, mock, scheme):
+            assert check_wrong_secret(mock, report)["class"] == "ConnectHealthException"  # not modeled

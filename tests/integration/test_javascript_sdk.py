@@ -27,6 +27,7 @@ from tests.integration.sdks.checks import (
     check_pause,
     check_reset,
     check_resumed,
+    check_wrong_secret,
     exception,
     recorded,
 )
@@ -140,3 +141,15 @@ def test_a_bad_header_is_raised_as_http_400(sdk: pathlib.Path, visit: Mockscribe
         assert check_bad_header(visit, report)["class"] == "ValidationException"
         assert report["headers"]["x-amzn-errortype"] == "ValidationException"
         check_one_request(visit, report)
+
+
+def test_the_signatures_of_the_request_and_of_every_event_hold(sdk: pathlib.Path, scheme: str) -> None:
+    with Mockscribe(scenarios=[VISIT], clock="real", verify_signatures=True) as mock:
+        for report in stream(sdk, mock, scheme, *DUPLEX):
+            check_duplex_visit(mock, report, "binaryAudioEvent", channels=1)
+
+
+def test_a_wrong_secret_is_refused_with_http_403(sdk: pathlib.Path, scheme: str) -> None:
+    with Mockscribe(scenarios=[VISIT], clock="real", verify_signatures=True, access_key=("test:another",)) as mock:
+        for report in stream(sdk, mock, scheme):
+            assert check_wrong_secret(mock, report)["class"] == "ConnectHealthServiceException"  # not modeled

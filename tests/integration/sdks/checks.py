@@ -203,6 +203,16 @@ def check_reset(mock: Mockscribe, report: dict[str, Any]) -> dict[str, Any]:
     return error
 
 
+def check_wrong_secret(mock: Mockscribe, report: dict[str, Any]) -> dict[str, Any]:
+    """Signed with another secret: refused with HTTP 403. Returns the error that the SDK raised."""
+    assert report["status"] == 403
+    assert report["events"] == []
+    (error,) = raised_by_the_service(report)
+    assert error["message"].startswith("The request signature we calculated does not match")
+    assert recorded(mock, "event_received", report["session_id"]) == []
+    return error
+
+
 def check_bad_header(mock: Mockscribe, report: dict[str, Any]) -> dict[str, Any]:
     """`--rate 4000`: refused with HTTP 400. Returns the error that the SDK raised."""
     assert report["status"] == 400
