@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import functools
 import logging
 import os
@@ -194,8 +195,8 @@ class Server:
                 lambda: Transport(self), self.config.host, self.config.port, backlog=1024
             )
         except OSError as error:
-            where = f"{self.config.host}:{self.config.port}"
-            raise ConfigError("--port", f"cannot listen on {where}: {error.strerror or error}") from None
+            await self.stop()
+            raise _cannot_listen("--port", self.config.host, self.config.port, error) from None
         self.port = self._listener.sockets[0].getsockname()[1]
         if self.config.scenario:
             self._reload = self.loop.call_later(RELOAD_SECONDS, self._refresh)
@@ -222,8 +223,7 @@ class Server:
             port = await self._control.start(self.config.host, port)
         except OSError as error:
             self._control = None
-            where = f"{self.config.host}:{port}"
-            raise ConfigError("--control-port", f"cannot listen on {where}: {error.strerror or error}") from None
+            raise _cannot_listen("--control-port", self.config.host, port, error) from None
         self.mock.control_url = f"http://{self._name}:{port}"
 
     def context(self, account_id: str) -> Context:
@@ -284,7 +284,9 @@ class Server:
     def _name(self) -> str:
         """What clients call the machine."""
         host = self.config.host
-        return "localhost" if host in ("127.0.0.1", "::1", "0.0.0.0", "::", "") else host
+        if host in ("127.0.0.1", "::1", "0.0.0.0", "::", ""):
+            return "localhost"
+        return f"[{host}]" if ":" in host else host  # RFC 3986, 3.2.2
 
     def new_connection(self) -> Connection:
         """The belt for a client that has just arrived."""
@@ -356,3 +358,10 @@ class Server:
         if scenarios is not None:
             self.mock.scenarios = (*scenarios, *self._scenarios)
             log.info("scenarios loaded again: %d", len(scenarios))
+
+
+def _cannot_listen(port_flag: str, host: str, port: int, error: OSError) -> ConfigError:
+    """Why not, in the system's own words; asyncio puts others around them."""
+    of_port = error.errno in (errno.EADDRINUSE, errno.EACCES)
+    reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or error
+    return ConfigError(port_flag if of_port else "--host", f"cannot listen on {host}:{port}: {reason}")

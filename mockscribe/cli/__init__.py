@@ -85,8 +85,6 @@ def main() -> None:
     except (ConfigError, ControlError, ScriptError) as error:
         click.echo(f"mockscribe: {error}", err=True)
         sys.exit(2)
-    except BrokenPipeError:
-        sys.exit(141)
     except MockscribeError as error:
         click.echo(f"mockscribe: {error}", err=True)
         sys.exit(1)

@@ -37,7 +37,11 @@ def check(paths: tuple[str, ...]) -> int:
     for each in errors:
         click.echo(str(each), err=True)
     if errors:
-        click.echo(f"{len(errors)} error{'s' if len(errors) != 1 else ''} in {files} files", err=True)
+        click.echo(f"{_counted(len(errors), 'error')} in {_counted(files, 'file')}", err=True)
         return 2
-    click.echo(f"{scenarios} scenario{'s' if scenarios != 1 else ''} in {files} file{'s' if files != 1 else ''}: fine")
+    click.echo(f"{_counted(scenarios, 'scenario')} in {_counted(files, 'file')}: fine")
     return 0
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

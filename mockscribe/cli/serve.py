@@ -10,12 +10,15 @@ import signal
 import sys
 import typing
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from mockscribe.config import SERVICE, TYPES, Config, flag, load
 from mockscribe.errors import ConfigError
+
+if TYPE_CHECKING:
+    from mockscribe.server import Server
 
 log = logging.getLogger("mockscribe")
 
@@ -81,7 +84,8 @@ class Grouped(click.Command):
 def serve(config_file: str | None, **flags: Any) -> int:
     """Run the mock until a signal.
 
-    Prints a line for each listener, the line that lets a client trust the certificate, and `Ready.` last.
+    Prints a line for each listener, the line that lets a client trust the certificate, and `Ready.` last. SIGTERM and
+    SIGINT let running streams finish, a second one ends them; both are a proper end, so the exit code is 0.
     """
     given = {name: value for name, value in flags.items() if value is not None and value != ()}
     config = load(given, os.environ, config_file)
@@ -91,13 +95,14 @@ def serve(config_file: str | None, **flags: Any) -> int:
 
 async def _serve(config: Config) -> int:
     from mockscribe.authority import Authority
-    from mockscribe.endpoints import endpoints_file, write_endpoints
+    from mockscribe.endpoints import endpoints_file, remove_endpoints, write_endpoints
     from mockscribe.server import Server
 
     authority = Authority(extra_names=config.tls_name)
     if authority.unsaved_because is not None:
         log.warning("the CA cannot be kept, and lives as long as this process: %s", authority.unsaved_because)
     server = Server(config, lambda: authority)
+    signals = Signals(server.loop)
     await server.start()
     path = endpoints_file(config.endpoints_file)
     told = server.endpoints()
@@ -108,44 +113,43 @@ async def _serve(config: Config) -> int:
             await server.stop()
             raise ConfigError("--endpoints-file", f"{path} cannot be written: {error.strerror}") from None
         log.warning("the endpoints file %s cannot be written: %s", path, error.strerror)
-    click.echo(f"mockscribe listens on {told['https']} (TLS: HTTP/2, HTTP/1.1)")
-    click.echo(f"mockscribe listens on {told['http']} (clear text: HTTP/2 by prior knowledge, HTTP/1.1)")
-    if told["control"] is not None:
-        click.echo(f"control API at {told['control']}/_mockscribe/ (openapi.json tells it all)")
-    click.echo(f"trust its certificate: export SSL_CERT_FILE={authority.ca_file}")
-    click.echo("Ready.")
-    sys.stdout.flush()
     try:
-        await _signal(server.loop)
-        await _stop(server, config.grace_seconds)
+        click.echo(f"mockscribe listens on {told['https']} (TLS: HTTP/2, HTTP/1.1)")
+        click.echo(f"mockscribe listens on {told['http']} (clear text: HTTP/2 by prior knowledge, HTTP/1.1)")
+        if told["control"] is not None:
+            click.echo(f"control API at {told['control']}/_mockscribe/ (openapi.json tells it all)")
+        click.echo(f"trust its certificate: export SSL_CERT_FILE={authority.ca_file}")
+        click.echo("Ready.")
+        sys.stdout.flush()
+        await signals.stop.wait()
+        await _stop(server, config.grace_seconds, signals.stop_at_once)
     finally:
-        path.unlink(missing_ok=True)
+        remove_endpoints(path, os.getpid())
     return 0
 
 
-async def _stop(server: Any, grace_seconds: float) -> None:
-    """Stop gracefully; a second signal stops at once."""
-    stopping = asyncio.ensure_future(server.stop(grace_seconds))
-    again = asyncio.ensure_future(_signal(server.loop))
-    await asyncio.wait((stopping, again), return_when=asyncio.FIRST_COMPLETED)
-    if not stopping.done():
-        stopping.cancel()
-        await asyncio.wait((stopping,))
-        await server.stop()
-    again.cancel()
+async def _stop(server: Server, grace_seconds: float, at_once: asyncio.Event) -> None:
+    """Stop gracefully, until it must be `at_once`."""
+    stopping, hurry = asyncio.ensure_future(server.stop(grace_seconds)), asyncio.ensure_future(at_once.wait())
+    await asyncio.wait((stopping, hurry), return_when=asyncio.FIRST_COMPLETED)
+    if stopping.done():
+        hurry.cancel()
+        return stopping.result()
+    stopping.cancel()
+    await asyncio.wait((stopping,))
+    return await server.stop()
 
 
-async def _signal(loop: asyncio.AbstractEventLoop) -> None:
-    """Wait for SIGINT or SIGTERM."""
-    came = asyncio.Event()
-    handled = (signal.SIGINT, signal.SIGTERM)
-    for each in handled:
-        loop.add_signal_handler(each, came.set)
-    try:
-        await came.wait()
-    finally:
-        for each in handled:
-            loop.remove_signal_handler(each)
+class Signals:
+    """SIGINT and SIGTERM from now on: the first asks to stop, a second one to do so at once."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.stop, self.stop_at_once = asyncio.Event(), asyncio.Event()
+        for each in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(each, self._came)
+
+    def _came(self) -> None:
+        (self.stop_at_once if self.stop.is_set() else self.stop).set()
 
 
 def _log(config: Config) -> None:
