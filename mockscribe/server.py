@@ -1,6 +1,8 @@
-"""The only asyncio of the data plane: it feeds connections, drains them, re-arms one timer each, and does nothing else.
+"""The data plane's listener, and what a mock does on its own: scenarios read again, documents written, accounts kept.
 
-`Server` listens on a loop that runs already; `run` in `mockscribe/cli/serve.py` gives it a process, and
+With `transport.py` the only asyncio of the data plane.
+
+`Server` listens on a loop that runs already; `mockscribe/cli/serve.py` gives it a process, and
 `mockscribe/inprocess.py` a thread.
 """
 
@@ -30,7 +32,7 @@ from mockscribe.scenario.model import Scenario
 from mockscribe.scenario_files import ScenarioFiles
 from mockscribe.service import seeding
 from mockscribe.service.documents import Document, settle
-from mockscribe.wire.exchange import Closing
+from mockscribe.transport import Transport
 
 if TYPE_CHECKING:
     from mockscribe.authority import Authority
@@ -40,113 +42,6 @@ log = logging.getLogger("mockscribe")
 
 RELOAD_SECONDS = 0.5
 """How often the scenario files are looked at; own choice: an editor's save is there before the next test starts."""
-
-
-class Transport(asyncio.Protocol):
-    """One TCP connection: bytes to the belt and back."""
-
-    def __init__(self, server: Server) -> None:
-        self.server = server
-        self.loop = server.loop
-        self.connection = server.new_connection()
-        self._transport: asyncio.Transport | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._paused = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        peer = transport.get_extra_info("peername")
-        self.connection.peer = f"{peer[0]}:{peer[1]}" if peer else ""
-        self.server.transports[self.connection] = self
-
-    def data_received(self, data: bytes) -> None:
-        self.connection.receive_data(data, self.loop.time())
-        self.pump()
-
-    def eof_received(self) -> bool:
-        self.connection.receive_eof(self.loop.time())
-        self.pump()
-        return True  # keep our half open: what is still to be said is said
-
-    def pause_writing(self) -> None:
-        self._paused = True
-
-    def resume_writing(self) -> None:
-        self._paused = False
-        self.pump()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
-        if self._timer is not None:
-            self._timer.cancel()
-        del self.server.transports[self.connection]
-        self.connection.lost(self.loop.time())
-        self.server.wake()
-
-    def tick(self) -> None:
-        """The timer fired. A loop's clock may fire early: the later of due and now counts."""
-        assert self._timer is not None
-        now = max(self._timer.when(), self.loop.time())
-        self._timer = None
-        self.connection.tick(now)
-        self.pump()
-
-    def wake(self) -> None:
-        """Something else than bytes or the timer gave the connection work."""
-        if self._transport is not None:
-            self.connection.wake(self.loop.time())
-            self.drain()
-
-    def go_away(self) -> None:
-        """Take no further request and let the open ones finish."""
-        self.connection.go_away()
-        self.drain()
-
-    def abort(self) -> None:
-        """End it now."""
-        self.connection.abort()
-        self.drain()
-
-    def pump(self) -> None:
-        """Drain the connection, and whatever else it has woken."""
-        self.drain()
-        self.server.wake()
-
-    def drain(self) -> None:
-        """Write what is to be written and set the timer."""
-        transport, connection = self._transport, self.connection
-        if transport is None:
-            return
-        if connection.aborted and self._paused:
-            transport.abort()
-            return
-        if not self._paused:
-            output = connection.data_to_send()
-            if output.data:
-                transport.write(output.data)
-            if output.closing is Closing.ABORT:
-                transport.abort()
-                return
-            if output.closing is Closing.EOF and transport.can_write_eof():
-                with contextlib.suppress(OSError):  # the client is gone already, and connection_lost is on its way
-                    transport.write_eof()
-        if connection.reading is not transport.is_reading():
-            if connection.reading:
-                transport.resume_reading()
-            else:
-                transport.pause_reading()
-        self._arm(connection.next_deadline())
-
-    def _arm(self, deadline: float | None) -> None:
-        timer = self._timer
-        if deadline is None:
-            return  # a timer that fires for nothing is cheaper than one that is cancelled and set for each event
-        if timer is not None:
-            if timer.when() <= deadline:
-                return
-            timer.cancel()
-        self._timer = self.loop.call_at(deadline, self.tick)
 
 
 class Server:
