@@ -136,6 +136,7 @@ class Account:
         self.mock.restless.add(self)
         if self.mock.keeper is not None:
             self.mock.keeper.keep_clock(self.id, self._kept_clock())
+        self._deliver_due(now)  # time may have passed over the moment of a chore
 
     # ---- sessions
 
@@ -329,6 +330,9 @@ class Account:
         """Bring what finished work has made to where it belongs; on an autojump clock leap to when more is finished."""
         if self.clock.mode == "autojump" and now >= self._leaps_at:
             self.leap(now)
+        self._deliver_due(now)
+
+    def _deliver_due(self, now: float) -> None:
         call = self.call(now)
         if self.mock.deliver is None:
             for work in self.store.due(call.time):

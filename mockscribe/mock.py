@@ -48,6 +48,7 @@ class Mock(Shared):
         for stream in tuple(before.live):
             stream.push((Fault(name="reset"),), now)
             self.woken.add(stream.connection)
+        before.store.retire()
         if self.keeper is not None:
             self.keeper.forget(account_id)
         account = self._accounts[account_id] = Account(self, account_id, now)

@@ -12,6 +12,7 @@ import msgspec
 from mockscribe.commands import record, sessions
 from mockscribe.commands.command import Command, Nothing
 from mockscribe.errors import ControlError, VerificationError
+from mockscribe.inspection.artifacts import ArtifactSummary
 from mockscribe.inspection.audio import AudioSummary, Chunks, Join
 from mockscribe.inspection.findings import Finding
 from mockscribe.inspection.sessions import SessionSummary, StepSummary, StreamSummary
@@ -131,6 +132,11 @@ class SessionView:
     def findings(self) -> tuple[Finding, ...]:
         """What the service tolerates of what the client did, but documents against."""
         return self._view.ask(sessions.FINDINGS, self._id)
+
+    @property
+    def artifacts(self) -> tuple[ArtifactSummary, ...]:
+        """What it has left behind: transcript, note, after-visit summary and codes, with their documents."""
+        return self._view.ask(sessions.ARTIFACTS, self._id)
 
     @property
     def entries(self) -> list[Entry]:

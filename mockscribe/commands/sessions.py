@@ -9,6 +9,7 @@ import msgspec
 from mockscribe.commands.command import Arguments, Command, Context, JournalEntry, Nothing
 from mockscribe.errors import ControlError, ScriptError
 from mockscribe.inspection import audio, findings, sessions
+from mockscribe.inspection.artifacts import ArtifactSummary, artifacts_of
 from mockscribe.inspection.audio import AudioSummary
 from mockscribe.inspection.findings import Finding
 from mockscribe.inspection.sessions import SessionSummary, StepSummary, StreamSummary
@@ -67,6 +68,11 @@ def _wav(context: Context, arguments: SessionId) -> bytes:
 
 def _findings(context: Context, arguments: SessionId) -> tuple[Finding, ...]:
     return findings.findings(context.account, sessions.find(context.account, arguments.session_id))
+
+
+def _artifacts(context: Context, arguments: SessionId) -> tuple[ArtifactSummary, ...]:
+    session = sessions.find(context.account, arguments.session_id)
+    return artifacts_of(context.account, session, context.now())
 
 
 class Push(Arguments, frozen=True, kw_only=True):
@@ -195,6 +201,16 @@ FINDINGS = Command(
     arguments=SessionId,
     result=tuple[Finding, ...],
     run=_findings,
+    errors=(404,),
+)
+ARTIFACTS = Command(
+    name="listArtifacts",
+    method="GET",
+    path="/sessions/{session_id}/artifacts",
+    about="What a session has left behind: transcript, note, after-visit summary and codes, with their documents.",
+    arguments=SessionId,
+    result=tuple[ArtifactSummary, ...],
+    run=_artifacts,
     errors=(404,),
 )
 PUSH = Command(

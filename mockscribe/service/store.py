@@ -53,6 +53,10 @@ class Store:
         """Tell `watcher` of every change from now on, before `put` and `remove` return."""
         self._watchers.append(watcher)
 
+    def retire(self) -> None:
+        """Nobody is told of changes any more: another store has taken this one's place."""
+        self._watchers.clear()
+
     # ---- reading
 
     def get(self, kind: type[R], key: str) -> R | None:

@@ -210,6 +210,28 @@ def test_an_unknown_session_is_a_key_error_that_names_the_known(view: AccountVie
         view.sessions["nobody"]
 
 
+def test_what_a_session_left_behind_is_read_here(view: AccountView) -> None:
+    view.clock.mode = "manual"
+    view.script(SCRIPT + "artifacts:\n  afterVisitSummary: {fail: the model slept}\n")
+    with open_session(view) as live:
+        live.send(audio(CHUNK), audio(CHUNK), audio(CHUNK), END_OF_SESSION)
+        view.wait_for("session_state", to="COMPLETED")
+        session = view.sessions[live.session_id]
+        assert session.artifacts == ()
+        view.clock.advance("30m")
+        live.read_end()
+    assert [each.status for each in session.artifacts] == ["PENDING", "PENDING", "PENDING"]
+    view.clock.advance("1h")
+    transcript, note, summary = session.artifacts
+    assert (transcript.name, transcript.status, note.status, summary.status) == (
+        "transcript", "COMPLETED", "COMPLETED", "FAILED",
+    )  # fmt: skip
+    (segment,) = transcript.content["Conversation"]["TranscriptSegments"]
+    assert segment["Content"] == "How have you been?"
+    assert transcript.uri.startswith("s3://bucket/prefix/")
+    assert (summary.failure, summary.content) == ("the model slept", None)
+
+
 # ---- a running stream, driven by the test
 
 
@@ -485,8 +507,7 @@ def test_a_reset_brings_back_the_start(view: AccountView) -> None:
     view.fault("wrong_message_crc")
     view.clock.mode = "manual"
     view.clock.advance("1h")
-    visit_before = open_session(view)
-    with visit_before as live:
+    with open_session(view) as live:
         view.reset()
         assert live.read_end().reset == 8
     assert (len(view.sessions), view.journal, view.faults) == (0, [], ())
