@@ -513,7 +513,7 @@ def read_settings(file: str) -> Any:
     except OSError as error:
         raise ConfigError(file, f"cannot be read: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigError(file, f"is neither YAML nor JSON: {error}") from None
+        raise ConfigError(file, f"is neither YAML nor JSON: {' '.join(str(error).split())}") from None
 
 
 def _read(file: str) -> Mapping[str, Any]:
