@@ -37,13 +37,11 @@ from mockscribe.client.core import (
     StreamFailed,
 )
 from mockscribe.client.endpoint import Endpoint, parse_endpoint
+from mockscribe.client.link import LINGER_SECONDS
 from mockscribe.errors import ConfigError, ServerError, ServerErrorKind
 from mockscribe.wire.sigv4 import Credentials
 
 TRUST = "ca_files=[…], the path that `mockscribe ca` prints"
-
-CLOSING_SECONDS = 1.0
-"""How long a server may take to answer the end of TLS; own choice, for nothing is lost without it."""
 
 _READ_BYTES = 65_536
 
@@ -115,11 +113,22 @@ class Call:
             return
         if self._sending is not None:
             await _stop(self._sending)  # an iteration that was left without its end is not over
+        given_up = not self._stream.over
         self._stream.cancel()
         self._flush()
-        self._writer.close()
         with contextlib.suppress(OSError):  # it need not reach anyone
+            if given_up and self._writer.can_write_eof():  # TLS has an end of its own
+                self._writer.write_eof()
+                await self._linger()
+            self._writer.close()
             await self._writer.wait_closed()
+
+    async def _linger(self) -> None:
+        """Let the server hear what was said last, which a reset of the connection would overtake (see `Link.close`)."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_SECONDS):
+                while await self._reader.read(_READ_BYTES):
+                    pass
 
     async def run(self, events: Events) -> AsyncIterator[ResponseStarted | EventReceived]:
         """Send the events and then the end of the input, and yield meanwhile what the server says.
@@ -236,7 +245,7 @@ async def _connect(
     """
     settings: dict[str, Any] = {}
     if context is not None:
-        settings = {"ssl": context, "server_hostname": endpoint.host, "ssl_shutdown_timeout": CLOSING_SECONDS}
+        settings = {"ssl": context, "server_hostname": endpoint.host, "ssl_shutdown_timeout": LINGER_SECONDS}
     try:
         async with asyncio.timeout(timeout_seconds):
             reader, writer = await asyncio.open_connection(endpoint.address, endpoint.port, **settings)
@@ -248,6 +257,6 @@ async def _connect(
     try:
         check_protocol(secured.selected_alpn_protocol() if secured is not None else None)
     except ServerError:
-        writer.close()
+        writer.transport.abort()
         raise
     return reader, writer

@@ -80,10 +80,11 @@ class Call:
         """Tell the server, as far as it still listens, and close the connection."""
         if self._link.closed:
             return
+        given_up = not self._stream.over
         self._stream.cancel()
         if not self._link.blocked:
             self._link.write(self._stream.data_to_send)  # it need not reach anyone
-        self._link.close()
+        self._link.close(linger=given_up)
 
     def run(
         self,

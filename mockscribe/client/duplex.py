@@ -53,6 +53,7 @@ class Duplex:
         self._observing = False  # a thread is on the socket, and closes it when it leaves
         self._drawing = False  # the input has the word, so that nobody waits for the server
         self._stopped = False  # nothing more is to be drawn
+        self._given_up = False  # before the server had ended it
         self._error: BaseException | None = None
         self._moved = time.monotonic()
         self._thread = threading.Thread(target=self._send_all, name="mockscribe-input", daemon=True)
@@ -83,9 +84,9 @@ class Duplex:
                 for observed in seen:
                     if isinstance(observed, Lost):
                         raise ServerError(observed.message)
-                    yield observed
                     if isinstance(observed, Ended):
-                        return
+                        self.close()
+                    yield observed
                 self._moved = time.monotonic()  # after the consumer, whose time is not the server's
         finally:
             self.close()
@@ -167,6 +168,7 @@ class Duplex:
         if self._closed:
             return
         self._closed = self._stopped = True
+        self._given_up = not self._exchange.over
         self._exchange.cancel()
         if not self._link.blocked:
             self._link.write(self._exchange.data_to_send)  # it need not reach anyone
@@ -180,6 +182,6 @@ class Duplex:
 
     def _release(self) -> None:
         if not self._link.closed:
-            self._link.close()
+            self._link.close(linger=self._given_up)
             self._waking.close()
             self._wake.close()

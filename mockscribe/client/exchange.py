@@ -107,6 +107,11 @@ class SignedExchange:
 
     # ---- in
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will be observed."""
+        return self._http.over
+
     def receive_data(self, data: bytes) -> Iterator[Observed]:
         """Bytes arrived; what they say."""
         return self._http.receive_data(data)

@@ -14,6 +14,13 @@ from collections.abc import Callable
 
 _READ_BYTES = 65_536
 
+LINGER_SECONDS = 0.3
+"""How long a server may take to close its side when a call is given up; own choice, a round trip around the world."""
+
+_LINGER_READS = (
+    64  # own choice, 4 MiB: what is on its way is less than a window, and a server that goes on is no reason
+)
+
 
 class Link:
     """A connection after its handshakes; `wake` is a second socket whose bytes end a wait."""
@@ -75,6 +82,17 @@ class Link:
             with contextlib.suppress(BlockingIOError):
                 self._wake.recv(_READ_BYTES)
 
-    def close(self) -> None:
+    def close(self, *, linger: bool = False) -> None:
+        """Close the connection; with `linger` after the server has had a moment to hear what was said last.
+
+        TCP resets a connection that is closed while the other side still sends, and a reset overtakes our last words.
+        """
+        if linger and not self._unwritten:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_WR)
+                self._socket.settimeout(LINGER_SECONDS)
+                for _ in range(_LINGER_READS):
+                    if not self._socket.recv(_READ_BYTES):
+                        break
         self._selector.close()
         self._socket.close()

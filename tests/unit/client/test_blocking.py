@@ -79,6 +79,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setattr(blocking, "time", world)
     modules = SimpleNamespace(DefaultSelector=lambda: world, EVENT_READ=1, EVENT_WRITE=2)
     monkeypatch.setattr(link, "selectors", modules)
+    monkeypatch.setattr(link, "LINGER_SECONDS", 0)  # it is no thread that could answer meanwhile
     yield world
     world.close()
     world.near.close()
