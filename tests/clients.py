@@ -62,20 +62,18 @@ class _Client:
 
 
 class Http2Client(_Client):
-    """HTTP/2 by prior knowledge, or over TLS with `context`; unless it `reads`, it opens no window by itself.
+    """HTTP/2 by prior knowledge, or over TLS with `context`; of streams in `stalled` it opens no window.
 
     A GOAWAY is kept from h2, which would end every stream; it is in `goaways`.
     """
 
-    def __init__(
-        self, port: int, context: ssl.SSLContext | None = None, *, window: int | None = None, reads: bool = True
-    ) -> None:
+    def __init__(self, port: int, context: ssl.SSLContext | None = None, *, window: int | None = None) -> None:
         super().__init__(connect(port, context))
         self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True, header_encoding="utf-8"))
         if window is not None:
             settings = {h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: window}
             self.h2.local_settings = h2.settings.Settings(client=True, initial_values=settings)
-        self.reads = reads
+        self.stalled: set[int] = set()
         self.answers: dict[int, Answer] = {}
         self.goaways: list[GoAwayFrame] = []
         self.settled = False
@@ -142,7 +140,7 @@ class Http2Client(_Client):
                     self.answers[stream].headers = {str(name): str(value) for name, value in headers}
                 case h2.events.DataReceived(stream_id=stream, data=body, flow_controlled_length=length):
                     self.answers[stream].body += body
-                    if self.reads and length:
+                    if length and stream not in self.stalled:
                         self.h2.acknowledge_received_data(length, stream)
                 case h2.events.StreamEnded(stream_id=stream):
                     self.answers[stream].ended = True
