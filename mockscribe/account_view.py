@@ -23,7 +23,7 @@ from mockscribe.commands.state import FaultSummary
 from mockscribe.errors import ControlError, UnreachableError, VerificationError
 from mockscribe.inspection.verification import Verdict
 from mockscribe.journal import Kind
-from mockscribe.mock import DEFAULT_ACCOUNT
+from mockscribe.mock import account_of
 from mockscribe.scenario_files import find_files, read_scenarios, read_text
 from mockscribe.session_view import Entry, Sessions
 
@@ -72,8 +72,7 @@ class AccountView:
         self.credentials = credentials
         self._link = link
         self._closed_because: str | None = None
-        key = credentials.access_key_id
-        self.account = key if len(key) == 12 and key.isdecimal() else DEFAULT_ACCOUNT
+        self.account = account_of(credentials.access_key_id)
 
     def ask(self, command: Command[A, R], arguments: A) -> R:
         """Do a command for this account.

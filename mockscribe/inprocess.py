@@ -48,7 +48,7 @@ class ServerThread:
         self._ca_folder = ca_folder
         self._thread: threading.Thread | None = None
         self._running: Server | None = None
-        self._stop = asyncio.Event()
+        self._stop: asyncio.Event | None = None
 
     # ---- life
 
@@ -58,6 +58,8 @@ class ServerThread:
         Raises:
             ConfigError, ScriptError: as the server at its start.
         """
+        if self._thread is not None:
+            raise UnreachableError("this mock was started already; make another one")
         ready: concurrent.futures.Future[None] = concurrent.futures.Future()
         self._thread = threading.Thread(target=self._main, args=(ready,), name="mockscribe", daemon=True)
         self._thread.start()
@@ -69,7 +71,7 @@ class ServerThread:
 
     def close(self) -> None:
         """End every connection and the thread."""
-        if self._running is None or self._thread is None:
+        if self._running is None or self._stop is None or self._thread is None:
             return
         self._running.loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
@@ -82,7 +84,7 @@ class ServerThread:
             except BaseException as error:
                 ready.set_exception(error)
                 return
-            self._running = server
+            self._running, self._stop = server, asyncio.Event()
             ready.set_result(None)
             try:
                 await self._stop.wait()

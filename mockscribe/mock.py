@@ -16,6 +16,12 @@ from mockscribe.scenario.model import Fault
 DEFAULT_ACCOUNT = "000000000000"
 
 
+def account_of(access_key_id: str) -> str:
+    """The account of an access key: a 12-digit one is its own, any other belongs to the default account."""
+    own = len(access_key_id) == 12 and access_key_id.isascii() and access_key_id.isdecimal()
+    return access_key_id if own else DEFAULT_ACCOUNT
+
+
 class Mock(Shared):
     """Everything that connections share.
 
@@ -32,8 +38,8 @@ class Mock(Shared):
         self._requests = 0
 
     def account(self, access_key_id: str, now: float) -> Account:
-        """The account of an access key: a 12-digit one is its own, any other belongs to the default account."""
-        account_id = access_key_id if len(access_key_id) == 12 and access_key_id.isdecimal() else DEFAULT_ACCOUNT
+        """The account of an access key."""
+        account_id = account_of(access_key_id)
         account = self._accounts.get(account_id)
         if account is None:
             account = self._accounts[account_id] = Account(self, account_id, self._now)

@@ -26,7 +26,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, names: Iterable[str]) -> None:
         self._app = app
-        self._names = {name.lower() for name in (*names, socket.gethostname(), socket.getfqdn())}
+        self._names = {name.lower() for name in (*names, socket.gethostname())}  # no resolver is asked
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         why = self._refused(Headers(scope=scope)) if scope["type"] == "http" else None

@@ -26,7 +26,7 @@ COMPARED_SECONDS = 30
 """How far back a repetition over a reconnect is looked for; own choice: longer than any client buffers."""
 
 PROBE_BYTES = 64
-"""What is looked for first when two runs of audio are compared; own choice: 2 ms of 16 kHz mono."""
+"""Sound that two runs of audio must share to be called the same; own choice: 2 ms of 16 kHz mono, no chance."""
 
 
 class Chunks(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,13 +174,15 @@ def _tail(stream: Sequence[Heard], limit: int) -> bytes:
 
 
 def _repeated(before: bytes, after: bytes) -> int:
-    """The length of the longest end of `before` that begins `after` and is not all silence."""
-    sound = len(after) - len(after.lstrip(b"\x00"))
-    probe = after[sound : sound + PROBE_BYTES]
-    at = before.find(probe, max(0, len(before) - len(after))) if probe else -1
+    """The length of the longest end of `before` that begins `after`, with at least `PROBE_BYTES` after its silence."""
+    silence = len(after) - len(after.lstrip(b"\x00"))
+    probe = after[silence : silence + PROBE_BYTES]
+    if len(probe) < PROBE_BYTES:
+        return 0
+    at = before.find(probe, max(silence, len(before) - len(after) + silence))
     while at != -1:
-        size = len(before) - at + sound
-        if size <= min(len(before), len(after)) and before.endswith(after[:size]):
+        size = len(before) - at + silence
+        if before.endswith(after[:size]):
             return size
         at = before.find(probe, at + 1)
     return 0

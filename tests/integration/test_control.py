@@ -1,5 +1,6 @@
 """The control API on the wire: routes, refusals, live journal, browsers, and its OpenAPI document."""
 
+import asyncio
 import json
 import os
 import pathlib
@@ -19,8 +20,11 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from mockscribe import AccountView, Mockscribe
+from mockscribe.authority import Authority
 from mockscribe.commands import COMMANDS
+from mockscribe.config import load
 from mockscribe.control.openapi import document
+from mockscribe.server import Server
 from tests.visits import LiveVisit, visit
 from tests.wire import END_OF_SESSION, SESSION_ID, audio, configuration, event, silence
 
@@ -367,6 +371,16 @@ def test_the_live_journal_goes_on_over_a_reset(http: httpx.Client, view: Account
         assert read_events(lines, 1)[0]["event"] == "request"
 
 
+def test_a_reader_that_leaves_is_forgotten(http: httpx.Client, view: AccountView, server: Mockscribe) -> None:
+    journal = server._server_thread.server.mock.account(view.account, 0.0).journal
+    with http.stream("GET", "/journal", headers={"accept": "text/event-stream"}) as response:
+        lines = response.iter_lines()
+        next(lines)
+        assert len(journal._listeners) == 1
+    while journal._listeners:  # each answer is a turn in which the server may notice
+        assert http.get("/health").status_code == 200
+
+
 # ---- the process
 
 
@@ -383,7 +397,8 @@ def test_serve_tells_its_control_port_and_stops_with_readers_on_it(tmp_path: pat
             control = json.loads(endpoints.read_text())["control"]
             assert any(control in line for line in told)
             with httpx.stream("GET", f"{control}/_mockscribe/journal", headers={"accept": "text/event-stream"}) as live:
-                next(live.iter_lines())
+                lines = live.iter_lines()
+                next(lines)
                 process.send_signal(signal.SIGTERM)
                 assert process.wait(20) == 0
             assert process.stderr is not None
@@ -391,6 +406,18 @@ def test_serve_tells_its_control_port_and_stops_with_readers_on_it(tmp_path: pat
             assert not endpoints.exists()
         finally:
             process.kill()
+
+
+def test_the_processs_signals_are_left_alone() -> None:
+    async def main() -> None:
+        before = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
+        server = Server(load({"port": 0, "control_port": 0}, {}), Authority)
+        await server.start()
+        assert server.mock.control_url is not None
+        assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == before
+        await server.stop()
+
+    asyncio.run(main())  # in the main thread, where handlers can be set
 
 
 def test_a_control_port_that_is_taken_stops_the_start(server: Mockscribe, tmp_path: pathlib.Path) -> None:
@@ -447,7 +474,7 @@ def test_whatever_is_sent_is_answered_as_the_document_says(server: Mockscribe, n
     operation = OPERATIONS[name]
     cases = st.one_of(operation.as_strategy(generation_mode=mode) for mode in GenerationMode)
 
-    @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
+    @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
     @given(case=cases)
     def check(case: schemathesis.Case) -> None:
         if case.operation.path.endswith("/wait") and isinstance(case.body, dict):

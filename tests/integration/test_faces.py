@@ -12,6 +12,8 @@ from collections.abc import Iterator
 
 import anyio
 import anyio.to_thread
+import boto3
+import botocore.config
 import pytest
 
 from mockscribe import (
@@ -123,6 +125,14 @@ def test_a_script_of_the_same_name_is_replaced(view: AccountView) -> None:
     visit(view)
     (said,) = view.sessions.one().sent
     assert said["value"]["transcriptSegment"]["content"] == "New."
+    view.verify()
+
+
+def test_a_script_that_is_loaded_again_counts_anew(view: AccountView) -> None:
+    for _ in range(2):
+        view.script("scenario: one\ntimes: 1\n")
+        visit(view)
+    assert [session.scenario for session in view.sessions] == ["one", "one"]
     view.verify()
 
 
@@ -518,6 +528,24 @@ def test_a_reset_brings_back_the_start(view: AccountView) -> None:
         assert view.sessions[live.session_id].attempts == 1
 
 
+def test_a_reset_takes_resources_and_their_tokens_too(view: AccountView) -> None:
+    client = boto3.client(
+        "connecthealth",
+        endpoint_url=view.http_url,
+        region_name="us-east-1",
+        aws_access_key_id=view.credentials.access_key_id,
+        aws_secret_access_key=view.credentials.secret_access_key,
+        config=botocore.config.Config(inject_host_prefix=False),
+    )
+    first = client.create_domain(name="clinic")
+    assert len(client.list_domains()["domains"]) == 1
+    view.reset()
+    assert client.list_domains()["domains"] == []
+    assert [entry["kind"] for entry in view.journal] == ["request", "response", "connection_opened"]  # the same one
+    assert client.create_domain(name="clinic")["name"] == first["name"]
+    client.close()
+
+
 def test_who_waits_goes_on_waiting_over_a_reset(view: AccountView) -> None:
     heard: list[object] = []
     thread = threading.Thread(target=lambda: heard.extend(view.wait_for("request")))
@@ -562,6 +590,16 @@ def test_a_mock_that_is_closed_says_so() -> None:
     assert not ca_file.exists()
     with pytest.raises(MockscribeError, match="is closed"):
         _ = remote.journal
+
+
+def test_a_mock_is_started_once() -> None:
+    with Mockscribe() as mock:
+        with pytest.raises(MockscribeError, match="started already"):
+            mock.start()
+        assert mock.journal == []
+    mock.close()
+    with pytest.raises(MockscribeError, match="started already"):
+        mock.start()
 
 
 def test_a_mock_that_is_closed_lets_nobody_wait() -> None:

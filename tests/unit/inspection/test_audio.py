@@ -7,11 +7,13 @@ import random
 import wave
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mockscribe.errors import ControlError
 from mockscribe.inspection import audio as heard_audio
 from mockscribe.inspection import sessions
-from mockscribe.inspection.audio import AudioSummary
+from mockscribe.inspection.audio import PROBE_BYTES, AudioSummary
 from tests.wire import END_OF_SESSION, TWO_CHANNELS, Wire, audio, configuration, request_headers, silence
 
 RECORDINGS = pathlib.Path(__file__).parents[3] / "fixtures" / "recordings"
@@ -124,6 +126,22 @@ def test_a_beginning_that_only_resembles_the_end_is_no_overlap() -> None:
     stream(wire, source[16_000:30_000], noise(1, 9))
     (join,) = summary(wire).joins
     assert join.overlap_bytes == 0
+
+
+@given(
+    before=st.binary(max_size=300),
+    shared=st.binary(max_size=10) | st.binary(min_size=PROBE_BYTES, max_size=300),
+    after=st.binary(max_size=300),
+    silent=st.integers(0, 99),
+)
+@settings(max_examples=200, deadline=None)
+def test_the_overlap_is_the_longest_there_is(before: bytes, shared: bytes, after: bytes, silent: int) -> None:
+    first, second = before + bytes(silent) + shared, bytes(silent) + shared + after
+    sizes = (size for size in range(min(len(first), len(second)), 0, -1) if first.endswith(second[:size]))
+    longest = next(sizes, 0)
+    if len(second[:longest].lstrip(b"\x00")) < PROBE_BYTES:
+        longest = 0  # silence is no overlap, and so little sound is chance
+    assert heard_audio._repeated(first, second) == longest
 
 
 def test_the_wav_file_holds_the_samples_of_all_streams() -> None:
