@@ -228,7 +228,7 @@ def test_a_port_that_is_taken_leaves_nothing_half_started(authority: Authority, 
     async def main() -> None:
         with (
             socket.create_server(("127.0.0.1", 0)) as taken,
-            pytest.raises(ConfigError, match="^--port: cannot listen"),
+            pytest.raises(ConfigError, match="--port: cannot listen"),
         ):
             async with running(authority, port=taken.getsockname()[1], data=str(tmp_path)):
                 pass
