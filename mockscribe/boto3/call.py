@@ -13,6 +13,7 @@ from typing import Any
 import botocore.credentials
 from botocore.endpoint import Endpoint
 from botocore.eventstream import EventStream
+from botocore.validate import ParamValidationDecorator
 
 from mockscribe.boto3.input import InputStream
 from mockscribe.boto3.output import ResponseStream
@@ -34,7 +35,8 @@ def method(self: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
     """
     if args:
         raise TypeError(f"{METHOD}() only accepts keyword arguments.")
-    stream = InputStream(self.meta.service_model.operation_model(OPERATION), validate=_validates(self))
+    validates = isinstance(self._serializer, ParamValidationDecorator)  # unless Config(parameter_validation=False)
+    stream = InputStream(self.meta.service_model.operation_model(OPERATION), validate=validates)
     twin = object.__new__(type(self))
     twin.__dict__.update(self.__dict__)
     twin._serializer = _Serializer(self._serializer, stream)
@@ -47,10 +49,6 @@ def method(self: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
 
 
 method.__name__ = method.__qualname__ = METHOD
-
-
-def _validates(client: Any) -> bool:
-    return bool(getattr(client.meta.config, "parameter_validation", True))
 
 
 class _Serializer:

@@ -82,8 +82,6 @@ class Transport:
             head = _head(observed)
         except ServerError as error:
             raise before_response(error, url) from None
-        if head.status >= 300:
-            duplex.stop_input()
         body = Body(duplex, observed, lambda error: within_response(error, url))
         return AWSResponse(url, head.status, dict(head.headers), body)
 

@@ -110,7 +110,7 @@ def unreachable(endpoint: Endpoint, error: OSError, timeout_seconds: float | Non
             hint = " Start a mock there with: mockscribe serve" if endpoint.local else ""
             message = f"Nothing listens on {where}: the connection was refused.{hint}"
         case TimeoutError():
-            message = f"{where} did not answer within {timeout_seconds:g} s."
+            message = f"{where} did not answer{_within(timeout_seconds)}."
             return ServerError(message, kind=ServerErrorKind.CONNECT_TIMEOUT)
         case _:
             message = f"{where} cannot be reached: {error.strerror or error}."
@@ -132,8 +132,13 @@ def handshake_failure(
         case ssl.SSLError(reason="WRONG_VERSION_NUMBER" | "HTTP_REQUEST" | "PACKET_LENGTH_TOO_LONG"):
             message = f"{endpoint.url} does not speak TLS: for clear text write http instead of https."
         case TimeoutError():
-            message = f"{endpoint.url} did not finish the TLS handshake within {timeout_seconds:g} s."
+            message = f"{endpoint.url} did not finish the TLS handshake{_within(timeout_seconds)}."
             return ServerError(message, kind=ServerErrorKind.CONNECT_TIMEOUT)
         case _:
             message = f"The TLS handshake with {endpoint.url} failed: {error}"
     return ServerError(message, kind=ServerErrorKind.TLS)
+
+
+def _within(seconds: float | None) -> str:
+    """How long was waited; without a limit of ours it was the system's."""
+    return "" if seconds is None else f" within {seconds:g} s"

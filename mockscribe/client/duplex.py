@@ -49,10 +49,9 @@ class Duplex:
         self._waking.setblocking(False)
         self._link = Link(connection, self._wake)
         self._changed = threading.Condition()
-        self._closed = False
+        self._closed = False  # nothing more is to be drawn or said
         self._observing = False  # a thread is on the socket, and closes it when it leaves
         self._drawing = False  # the input has the word, so that nobody waits for the server
-        self._stopped = False  # nothing more is to be drawn
         self._given_up = False  # before the server had ended it
         self._error: BaseException | None = None
         self._moved = time.monotonic()
@@ -64,12 +63,6 @@ class Duplex:
             self._end()
             if not self._observing:
                 self._release()
-
-    def stop_input(self) -> None:
-        """Draw nothing more, since the server refused the call."""
-        with self._changed:
-            self._stopped = True
-            self._changed.notify_all()
 
     def observe(self) -> Iterator[Observed]:
         """What the server says, up to its end; the call begins with it, and is given up when nobody wants to hear more.
@@ -137,7 +130,7 @@ class Duplex:
                 event = next(events, None)
                 with self._changed:
                     self._drawing = False
-                    if self._stopped:
+                    if self._closed:
                         return
                     self._moved = time.monotonic()
                     if event is None:
@@ -151,15 +144,15 @@ class Duplex:
                     return
         except BaseException as error:  # the caller's own, which it is to see
             with self._changed:
-                if not self._stopped:
+                if not self._closed:
                     self._error = error
                     self._end()
 
     def _await_room(self) -> bool:
         """Wait until another event can leave; False when none is wanted any more."""
         with self._changed:
-            self._changed.wait_for(lambda: self._stopped or (self._exchange.can_send and not self._link.blocked))
-            self._drawing = not self._stopped
+            self._changed.wait_for(lambda: self._closed or (self._exchange.can_send and not self._link.blocked))
+            self._drawing = not self._closed
             return self._drawing
 
     # ---- the end, under the lock
@@ -167,7 +160,7 @@ class Duplex:
     def _end(self) -> None:
         if self._closed:
             return
-        self._closed = self._stopped = True
+        self._closed = True
         self._given_up = not self._exchange.over
         self._exchange.cancel()
         if not self._link.blocked:

@@ -212,7 +212,7 @@ class Http2Exchange:
 
 def _not_http2(first: bytes | bytearray) -> str | None:
     """What is wrong with a server's first bytes, if they cannot be the frame of HTTP/2 that they have to be."""
-    if first.startswith(b"HTTP/"):
+    if first.startswith((b"HTTP/", b"<")):  # HTTP/1.1, or a page without a head, as some answer what they cannot parse
         return HTTP_1_1
     if first.startswith((b"\x15\x03", b"\x16\x03")):  # a TLS alert or handshake record (RFC 8446, 5.1)
         return "The server speaks TLS on this port: use https instead of http in the endpoint URL."

@@ -156,32 +156,6 @@ def test_an_input_that_cannot_be_iterated_is_raised_too() -> None:
         list(begun(port, 5).observe())  # type: ignore[arg-type]
 
 
-def test_nothing_is_drawn_after_a_refusal() -> None:
-    refused = threading.Event()
-    drawn: list[bool] = []
-
-    def react(far_end: FarEnd) -> None:
-        if far_end.members and once(far_end, "refusal"):
-            far_end.respond(400)
-            far_end.say(b"no", end=True)
-
-    def events() -> Iterator[Event]:
-        yield chunk()
-        assert refused.wait(10)
-        yield chunk()
-        drawn.append(True)
-
-    with listening(far_end := FarEnd(react)) as port:
-        call = begun(port, events())
-        observed = call.observe()
-        assert next(observed) == HeadReceived(status=400, headers=())
-        call.stop_input()
-        refused.set()
-        assert body(observed) == "no"
-        call._thread.join(10)
-    assert (drawn, far_end.members) == ([], ["binaryAudioEvent"])
-
-
 def waiting(released: threading.Event) -> Iterator[Event]:
     """An input that has nothing to say until then."""
     yield chunk()
