@@ -129,6 +129,8 @@ def _refusal(response: httpx.Response) -> MockscribeError:
         message, path = told.pop("message"), told.pop("path")
     except (msgspec.MsgspecError, KeyError):
         return UnreachableError(f"{response.url} is no mock: it answered {response.status_code}: {response.text[:500]}")
+    if response.status_code == 503:
+        return UnreachableError(message)
     return ControlError(response.status_code, message, path=path, details=told)
 
 

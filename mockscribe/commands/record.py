@@ -163,7 +163,7 @@ WAIT: Command[Wait, list[JournalEntry]] = Command(
     arguments=Wait,
     result=list[JournalEntry],
     run=_wait,
-    errors=(408,),
+    errors=(408, 503),
 )
 VERIFY: Command[Verify, Verdict] = Command(
     name="verify",
@@ -174,6 +174,7 @@ VERIFY: Command[Verify, Verdict] = Command(
     arguments=Verify,
     result=Verdict,
     run=_verify,
+    errors=(503,),
 )
 TIMELINE = Command(
     name="getTimeline",

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -86,8 +86,21 @@ async def _do(
         )
     result = command.run(context, arguments)
     if inspect.isawaitable(result):
-        result = await result
+        result = await _unless(closing, result)
     return Response(result, media_type=command.media) if isinstance(result, bytes) else answer(result)
+
+
+async def _unless(closing: asyncio.Event, result: Awaitable[Any]) -> Any:
+    """What a command that waits comes to, unless the server closes before."""
+    waiting, end = asyncio.ensure_future(result), asyncio.ensure_future(closing.wait())
+    try:
+        await asyncio.wait((waiting, end), return_when=asyncio.FIRST_COMPLETED)
+        if not waiting.done():
+            raise ControlError(503, "the mock is being closed")
+        return waiting.result()
+    finally:
+        waiting.cancel()
+        end.cancel()
 
 
 # ---- from a request to a command's arguments

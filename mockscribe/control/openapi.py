@@ -27,6 +27,7 @@ REFUSED = {
     404: "There is no such thing.",
     408: "It did not happen in time.",
     409: "It cannot be done as things are.",
+    503: "The mock was closed meanwhile.",
 }
 
 TEXTS = ("application/yaml", JSON, "text/plain")

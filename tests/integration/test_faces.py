@@ -1,6 +1,7 @@
 """The face of a mock for tests, in the process and over HTTP: the same names, the same values, the same words."""
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import pathlib
@@ -602,24 +603,28 @@ def test_a_mock_is_started_once() -> None:
         mock.start()
 
 
-def test_a_mock_that_is_closed_lets_nobody_wait() -> None:
-    failures: list[BaseException] = []
-    with Mockscribe() as mock:
+@pytest.mark.parametrize("over_http", [False, True], ids=["in process", "over HTTP"])
+def test_a_mock_that_is_closed_lets_nobody_wait(over_http: bool, caplog: pytest.LogCaptureFixture) -> None:
+    failures: list[str] = []
+    with Mockscribe() as mock, contextlib.ExitStack() as held:
+        view = held.enter_context(RemoteMock(mock.control_url)) if over_http else mock
+        journal = mock._server_thread.server.mock.account("test", 0.0).journal
 
         def wait() -> None:
             try:
-                mock.wait_for("request")
+                view.wait_for("request")
             except MockscribeError as error:
-                failures.append(error)
+                failures.append(str(error))
 
-        begun = mock.journal
         thread = threading.Thread(target=wait)
         thread.start()
-        while not mock._server_thread.server.context(mock.account).account.journal._listeners:
-            begun = mock.journal
-    thread.join(10)
-    assert begun == []
-    assert ["closed" in str(failure) for failure in failures] == [True]
+        while not journal._listeners:  # each answer is a turn in which the wait may begin
+            assert mock.journal == []
+        mock.close()
+        thread.join(10)
+    assert len(failures) == 1
+    assert "closed" in failures[0]
+    assert caplog.records == []
 
 
 def test_what_answers_and_is_no_mock_is_named(server: Mockscribe) -> None:
