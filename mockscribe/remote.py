@@ -22,7 +22,7 @@ import msgspec
 from mockscribe.account_view import AccountView, Credentials
 from mockscribe.commands import Command, record, state
 from mockscribe.commands.command import PREFIX, Nothing
-from mockscribe.errors import ControlError, MockscribeError, UnreachableError
+from mockscribe.errors import ConfigError, ControlError, MockscribeError, UnreachableError
 from mockscribe.mock import DEFAULT_ACCOUNT
 
 A = TypeVar("A", bound=msgspec.Struct)
@@ -38,7 +38,13 @@ class HttpLink:
     def __init__(self, control_url: str, http_url: str | None, https_url: str | None) -> None:
         self.control_url = control_url.rstrip("/").removesuffix(PREFIX)
         self._urls = {"http": http_url, "https": https_url}
-        self._client = httpx.Client(base_url=f"{self.control_url}{PREFIX}", timeout=TIMEOUT_SECONDS, trust_env=False)
+        try:
+            base = httpx.URL(f"{self.control_url}{PREFIX}")
+        except httpx.InvalidURL as error:
+            raise ConfigError("control_url", f"{control_url!r} is no URL: {error}") from None
+        if base.scheme not in ("http", "https") or not base.host:
+            raise ConfigError("control_url", f"{control_url!r} is no http://HOST:PORT")
+        self._client = httpx.Client(base_url=base, timeout=TIMEOUT_SECONDS, trust_env=False)
         self._held = contextlib.ExitStack()
         self._held.callback(self._client.close)
         self._forgotten = weakref.finalize(self, self._held.close)
@@ -139,6 +145,9 @@ class RemoteMock(AccountView):
 
     `http_url` and `https_url` are for when the data port is reached by another address than the control port's host and
     the port that the server tells (a container's published ports). The account is the one of `access_key_id`.
+
+    Raises:
+        ConfigError: that is no URL of a control API.
     """
 
     def __init__(

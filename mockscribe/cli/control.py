@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from mockscribe.config import PREFIX, variable
+from mockscribe.config import PREFIX, Config, variable
 from mockscribe.endpoints import endpoints_file, read_endpoints
 from mockscribe.errors import ConfigError, UnreachableError
+
+if TYPE_CHECKING:
+    from mockscribe.remote import RemoteMock
 
 F = TypeVar("F", bound=Any)
 
@@ -36,8 +40,11 @@ def control_options(command: F) -> F:
 
 
 @contextlib.contextmanager
-def control(control_url: str | None, endpoints: str | None, account: str) -> Iterator[Any]:
+def control(control_url: str | None, endpoints: str | None, account: str) -> Iterator[RemoteMock]:
     """The mock, as a `RemoteMock`.
+
+    Without the endpoints file in its usual place (a read-only file system has none) it is at MOCKSCRIBE_CONTROL_PORT or
+    8081.
 
     Raises:
         ConfigError: nobody says where one runs, or it does not answer there.
@@ -46,8 +53,13 @@ def control(control_url: str | None, endpoints: str | None, account: str) -> Ite
 
     source = "--control-url"
     if control_url is None:
-        source = str(endpoints_file(endpoints))
-        control_url = read_endpoints(endpoints_file(endpoints)).get("control")
+        file = endpoints_file(endpoints)
+        if endpoints is None and not file.exists():
+            port = os.environ.get(variable("control_port")) or Config.control_port
+            control_url = f"http://127.0.0.1:{port}"
+        else:
+            source = str(file)
+            control_url = read_endpoints(file).get("control")
         if control_url is None:
             raise ConfigError(source, "this server runs without a control port (--control-port off)")
     if account != "test" and not re.fullmatch("[0-9]{12}", account, re.ASCII):

@@ -3,6 +3,7 @@
 import json
 import pathlib
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -138,6 +139,16 @@ def test_the_mock_is_found_by_flag_and_by_variable(
     assert run("verify", "--control-url", mock.control_url)[0] == 0
     assert run("verify", "--control-url", f"{mock.control_url}/_mockscribe/")[0] == 0
     monkeypatch.setenv("MOCKSCRIBE_CONTROL_URL", mock.control_url)
+    assert run("verify")[0] == 0
+
+
+def test_without_an_endpoints_file_the_usual_port_is_asked(
+    run: Run, mock: Mockscribe, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    monkeypatch.delenv("MOCKSCRIBE_ENDPOINTS_FILE")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "nothing here"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("MOCKSCRIBE_CONTROL_PORT", mock.control_url.rpartition(":")[2])
     assert run("verify")[0] == 0
 
 

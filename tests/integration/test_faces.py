@@ -635,6 +635,12 @@ def test_what_answers_and_is_no_mock_is_named(server: Mockscribe) -> None:
         _ = remote.journal
 
 
+@pytest.mark.parametrize("url", ["localhost:8081", "http://", "ftp://mock", "http://mock:port", ""])
+def test_what_is_no_url_is_refused_at_once(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"control_url: .* is no"):
+        RemoteMock(url)
+
+
 def test_the_addresses_of_published_ports_can_be_given(server: Mockscribe) -> None:
     with RemoteMock(server.control_url, https_url="https://mock:1", http_url="http://mock:2") as remote:
         assert (remote.https_url, remote.http_url) == ("https://mock:1", "http://mock:2")
