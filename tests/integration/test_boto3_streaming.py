@@ -173,6 +173,44 @@ def test_a_conversation_goes_both_ways_at_once(tmp_path: Path) -> None:
     assert threads == {"mockscribe-input"}
 
 
+def test_two_calls_of_one_client_run_side_by_side(tmp_path: Path) -> None:
+    """Each goes on only when the other has had its answer, so neither can wait for the other's end."""
+    brief = {"takes": "100ms", "partials": "none"}
+    steps = [{"say": f"line {number}", "at": f"{1000 * number + 500}ms", **brief} for number in range(3)]
+    half = {"binaryAudioEvent": {"audioChunk": bytes(2 * 2 * 8_000)}}
+
+    def events(answers: threading.Semaphore) -> Iterator[dict[str, Any]]:
+        yield CONFIGURATION
+        for _ in range(3):
+            yield from [half] * 2
+            assert answers.acquire(timeout=10)
+        yield END
+
+    with mocked({"scenario": "side by side", "steps": steps}, tmp_path) as (mock, client):
+        heard = []
+        answers = [threading.Semaphore(0), threading.Semaphore(0)]
+        streams = [
+            iter(
+                client.start_medical_scribe_listening_session(
+                    sessionId=str(uuid.uuid4()),
+                    **IDS,
+                    languageCode="en-US",
+                    mediaSampleRateHertz=16_000,
+                    mediaEncoding="pcm",
+                    inputStream=events(each),
+                )["responseStream"]
+            )
+            for each in answers
+        ]
+        for _ in range(3):
+            heard += [next(stream)["transcriptEvent"]["transcriptSegment"]["content"] for stream in streams]
+            for each in answers:
+                each.release()
+        assert [list(stream) for stream in streams] == [[], []]
+        assert [session.status for session in mock.sessions] == ["COMPLETED", "COMPLETED"]
+    assert heard == ["line 0"] * 2 + ["line 1"] * 2 + ["line 2"] * 2
+
+
 def test_the_readme_snippet_runs_as_it_stands() -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error", str(SNIPPET)], capture_output=True, text=True, check=False, timeout=60,

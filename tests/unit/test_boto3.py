@@ -12,7 +12,6 @@ import ssl
 import subprocess
 import sys
 import threading
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -716,14 +715,3 @@ def test_all_that_it_raises_is_botocores() -> None:
     raised = [each for each in vars(failures).values() if isinstance(each, type) and each.__module__.endswith("ures")]
     assert raised
     assert all(issubclass(each, BotoCoreError) for each in raised)
-
-
-def test_two_calls_of_one_client_do_not_know_of_each_other() -> None:
-    with listening(one := FarEnd(echoing)) as first, listening(two := FarEnd(echoing)) as second:
-        for far_end, port in ((one, first), (two, second)):
-            other = {"sessionId": str(uuid.uuid4())}
-            response = client_of(port).start_medical_scribe_listening_session(
-                **PARAMETERS | other, inputStream=iter(EVENTS)
-            )
-            assert len(contents(response)) == 4
-            assert far_end.headers["x-amzn-medscribe-session-id"] == other["sessionId"]

@@ -129,6 +129,29 @@ def test_a_connection_that_takes_little_at_a_time_gets_everything() -> None:
     assert far_end.audio == bytes(3_000_000)
 
 
+def test_a_consumer_that_stops_leaves_the_servers_words_with_the_server() -> None:
+    words, said = 1_000_000, 0
+
+    def react(far_end: FarEnd) -> None:
+        nonlocal said
+        if not far_end.headers or said == words:
+            return
+        if once(far_end, "head"):
+            far_end.respond()
+        room = min(far_end.h2.local_flow_control_window(1), words - said)
+        for at in range(0, room, 16_384):
+            far_end.say(bytes(min(16_384, room - at)))
+        said += room
+        if said == words:
+            far_end.end()
+
+    with listening(FarEnd(react)) as port:
+        observed = begun(port, [chunk()] * 3).observe()
+        next(observed)
+        assert said <= 65_535  # the window that RFC 9113 begins with: nothing was read beyond it
+        assert len(body(observed)) == words
+
+
 @pytest.mark.parametrize("after", [0, 2])
 def test_what_the_input_raises_aborts_the_stream_and_is_raised(after: int) -> None:
     answered = threading.Semaphore(0)

@@ -47,3 +47,17 @@ def test_a_path_in_front_is_kept() -> None:
 def test_what_is_no_endpoint_is_refused_with_the_form_that_is(url: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         parse_endpoint(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("https://streaming.localhost:8080", "localhost"),
+        ("https://localhost:8080", "localhost"),
+        ("https://streaming.mock.test", "streaming.mock.test"),
+        ("https://notlocalhost", "notlocalhost"),
+        ("http://[::1]:8080", "::1"),
+    ],
+)
+def test_every_localhost_name_is_this_machine(url: str, address: str) -> None:
+    assert parse_endpoint(url).address == address
