@@ -5,6 +5,7 @@ Pure: no IO, and `now` (real time, seconds of any steady clock) is an argument.
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
@@ -20,12 +21,12 @@ from mockscribe.scenario.echo import AudioEcho, scenario_from_context
 from mockscribe.scenario.matching import Request, select
 from mockscribe.scenario.model import Fault, Scenario
 from mockscribe.scenario.player import Player, ScenarioPlayer, segment_ids
-from mockscribe.service import listening_sessions, seeding
+from mockscribe.service import artifacts, listening_sessions, seeding
 from mockscribe.service.call import DEFAULT_REGION, Call
 from mockscribe.service.documents import Document
-from mockscribe.service.operations import documents_due
+from mockscribe.service.operations import documents, documents_due
 from mockscribe.service.quotas import Rates
-from mockscribe.service.resources import ListeningSession
+from mockscribe.service.resources import Artifact, ListeningSession
 from mockscribe.service.seeding import Seeds
 from mockscribe.service.store import Row, Store
 from mockscribe.session.audio import AudioClock
@@ -49,6 +50,9 @@ class Keeper(Protocol):
 
     def forget(self, account: str) -> None:
         """The account begins anew."""
+
+    def together(self) -> contextlib.AbstractContextManager[None]:
+        """All changes inside are kept when it is left, or none of them."""
 
 
 Deliver = Callable[["Account", Document], None]
@@ -95,6 +99,7 @@ class Account:
         self.clock = Clock(mock.config.clock, now)
         self._began = mock.wall(now)
         self._latest = now  # when somebody last changed something
+        self._opened = 0  # streams that --second-stream independent has made sessions of
         self.journal = Journal(mock.config.journal_bytes, self._forgotten)
         self.sessions: dict[str, Session] = {}
         self.attempts: dict[str, int] = {}
@@ -110,7 +115,6 @@ class Account:
             self._remember(mock.keeper, now)
         seeding.plant(self.store, mock.seeds, account_id)
         self.rates = Rates()
-        self._opened = 0
 
     # ---- what survives the process
 
@@ -121,12 +125,32 @@ class Account:
             away = max(0.0, self.mock.wall(now) - kept.wall) * self.clock.factor
             self.clock = Clock(self.mock.config.clock, now, kept.time + away)
             self._began = kept.began
-        self.store = Store.load(self.mock.draw(self.id, "resources", now), keeper.rows(self.id))
+        rows = keeper.rows(self.id)
+        # Not the generator of the first start again, which would draw the ids that are taken.
+        self.store = Store.load(self.mock.draw(self.id, "resources", *([len(rows)] if rows else [])), rows)
         self.store.subscribe(lambda kind, key, data: keeper.keep(self.id, kind, key, data, self._kept_clock()))
         for session in self.store.all(ListeningSession):
-            if session.state == Status.IN_PROGRESS.value:
-                self.store.put(msgspec.structs.replace(session, state=Status.PAUSED.value))
+            self._remember_session(session, now)
         self.mock.restless.add(self)
+
+    def _remember_session(self, session: ListeningSession, now: float) -> None:
+        """Let a session go on that had a stream when the process ended, or whose artifacts had not begun."""
+        if not session.configuration:
+            self.store.remove(session)
+            return
+        if session.state == Status.IN_PROGRESS.value:
+            session = msgspec.structs.replace(session, state=Status.PAUSED.value)
+            self.store.put(session)
+        if session.ended is not None and self.store.get(Artifact, f"{session.key}/{artifacts.NAMES[0]}") is None:
+            with self.together():
+                listening_sessions.begin_artifacts(self.call(now), session, {})
+        self._opened = max(self._opened, int(session.key.partition("#")[2] or 0))
+        self.attempts[session.key.partition("#")[0]] = session.attempts
+        self.sessions[session.key] = self._restore(session)
+
+    def together(self) -> contextlib.AbstractContextManager[None]:
+        """Changes of resources that survive together or not at all."""
+        return self.mock.keeper.together() if self.mock.keeper is not None else contextlib.nullcontext()
 
     def _kept_clock(self) -> Kept:
         return Kept(self.clock.time(self._latest), self.mock.wall(self._latest), self._began)
@@ -156,8 +180,7 @@ class Account:
             key = f"{key}#{self._opened}"
         session = self.sessions.get(key)
         if session is None:
-            kept = self.store.get(ListeningSession, key)
-            return Session(key, session_id, parameters) if kept is None else self._restore(kept)
+            return Session(key, session_id, parameters, on_final=self._final_spoken)
         if session.configuration is None:
             session.parameters = parameters  # nothing was settled with the ones before
         return session
@@ -165,6 +188,9 @@ class Account:
     def keep(self, session: Session, now: float) -> None:
         """Remember a session whose stream was accepted."""
         self.sessions[session.key] = session
+        if session.configuration is None and self.mock.config.session_before_configuration == "in-progress":
+            record = self._record(session, Status.IN_PROGRESS)
+            self.store.put(msgspec.structs.replace(record, created=self.clock.time(now)))
         if len(self.sessions) > self.mock.config.kept_sessions:
             self._drop_oldest(now)
 
@@ -224,15 +250,29 @@ class Account:
             about = {"from": before.value, "to": session.status.value}
             self.journal.append(instant.at, instant.time, origin, Kind.SESSION_STATE, session.audio_us, about)
             self._keep_record(session, instant)
+        elif session.status is Status.NEW and (unsettled := self.known_session(session.key)) is not None:
+            self.store.remove(unsettled)  # its configuration was never accepted
 
     def _keep_record(self, session: Session, instant: Instant) -> None:
         """The session as a resource: what GetMedicalScribeListeningSession tells, and what survives."""
         self._latest = instant.now
         if session.created is None:
             session.created = instant.time
+        self.store.put(self._record(session, session.status))
+
+    def _record(self, session: Session, status: Status) -> ListeningSession:
         kept = self.store.get(ListeningSession, session.key)
-        number = self.store.next_number() if kept is None else kept.number
-        self.store.put(session.record(number, state=session.status.value, expires=self.expires(session)))
+        return session.record(
+            self.store.next_number() if kept is None else kept.number,
+            state=status.value,
+            expires=self.expires(session),
+            attempts=self.attempts.get(session.session_id.lower(), 0),
+        )
+
+    def _final_spoken(self, session: Session) -> None:
+        """What a client has been told must survive: its text, and that its audio was received."""
+        if self.mock.keeper is not None:
+            self.store.put(self._record(session, session.status))
 
     def begin_artifacts(self, session: Session, instant: Instant) -> None:
         """The last stream of a completed session is over: all that was said is known."""
@@ -240,7 +280,8 @@ class Account:
         record = self.store.get(ListeningSession, session.key)
         assert record is not None
         wishes = session.scenario.artifacts if session.scenario is not None else {}
-        listening_sessions.begin_artifacts(self.call(instant.now), record, wishes)
+        with self.together():
+            listening_sessions.begin_artifacts(self.call(instant.now), record, wishes)
         self.mock.restless.add(self)
 
     def over(self, session: Session, origin: Origin, instant: Instant) -> Status | None:
@@ -257,9 +298,11 @@ class Account:
 
     def _restore(self, kept: ListeningSession) -> Session:
         """A session of an earlier process: it goes on, its scenario begins anew."""
-        session = Session(kept.session_key, kept.parameters["sessionId"], kept.parameters)
+        session = Session(kept.session_key, kept.parameters["sessionId"], kept.parameters, on_final=self._final_spoken)
         session.status = Status(kept.state)
         session.created = kept.created
+        session.ended = kept.ended
+        session.segments = kept.numbered
         session.finals = list(kept.segments)
         session.configuration = kept.configuration
         self._settle_roles(session, kept.configuration)
@@ -340,6 +383,14 @@ class Account:
         else:
             for document in documents_due(call):
                 self.mock.deliver(self, document)
+
+    def documents(self, now: float) -> tuple[Document, ...]:
+        """What finished work has left, wherever it was written; each is made anew from the resources."""
+        return documents(self.call(now))
+
+    def document(self, uri: str, now: float) -> Document | None:
+        """The document of an `s3://` URI; None: nothing has left one there."""
+        return next((each for each in reversed(self.documents(now)) if each.uri == uri), None)
 
     def next_chore(self, now: float) -> float | None:
         """The real time at which `do_chores` has something to do, or None."""

@@ -59,7 +59,7 @@ def start(
             account.rates.check(LISTENING_SESSION, call.time)
         session = account.session(session_id, parameters)
         resumed = session.configuration is not None
-        listening_sessions.check_start(call, parameters, resumed=resumed)
+        listening_sessions.check_start(call, parameters, resumed=resumed, live=session.stream is not None)
         over = account.over(session, origin, account.instant(now))
         if over is not None and mock.config.resume_after_end == "http400":
             text = message("session_over", mock.config.messages, status=over.value)

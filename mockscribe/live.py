@@ -6,7 +6,7 @@ Pure state: `stream.py` and `listening.py` change it, on the server's thread.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from mockscribe.journal import Entry
@@ -42,8 +42,8 @@ class LiveStream(Protocol):
         """End it with the validationException of that key."""
 
 
-def spoken(event: OutputEvent) -> Spoken | None:
-    """The final segment that a verbatim event is, if it is one in the model's form."""
+def spoken(event: OutputEvent, roles: Mapping[str, str]) -> Spoken | None:
+    """The final segment that a verbatim event is, if it is one in the model's form; `roles` have their channels."""
     segment = event.content.get("transcriptSegment") if event.member == "transcriptEvent" else None
     if not isinstance(segment, Mapping) or segment.get("isPartial") is not False:
         return None
@@ -53,6 +53,7 @@ def spoken(event: OutputEvent) -> Spoken | None:
             begin=float(segment["audioBeginOffset"]),
             end=float(segment["audioEndOffset"]),
             content=str(segment["content"]),
+            role=next((role for role, channel in roles.items() if channel == segment.get("channelId")), None),
         )
     except (KeyError, TypeError, ValueError):
         return None
@@ -77,10 +78,17 @@ class Session:
     """One listening session over all its streams.
 
     `key` is its id, or id#n where `--second-stream independent` makes every stream a session of its own. `player` and
-    `audio` go on over the streams; `stream` is the live one.
+    `audio` go on over the streams; `stream` is the live one. `on_final` hears of each final segment before it is sent.
     """
 
-    def __init__(self, key: str, session_id: str, parameters: Mapping[str, str | int]) -> None:
+    def __init__(
+        self,
+        key: str,
+        session_id: str,
+        parameters: Mapping[str, str | int],
+        *,
+        on_final: Callable[[Session], None] = lambda _: None,
+    ) -> None:
         self.key = key
         self.session_id = session_id
         self.parameters = parameters
@@ -100,6 +108,7 @@ class Session:
         self.ended: float | None = None  # mock time of END_OF_SESSION
         self.finals: list[Spoken] = []
         self._digest = hashlib.sha256()
+        self._on_final = on_final
 
     def count_segment(self) -> str:
         """The id of one more segment, as a number within the session."""
@@ -108,7 +117,7 @@ class Session:
 
     def spoke(self, segment: TranscriptSegment) -> None:
         """A final segment was sent: artifacts are made of these."""
-        self.finals.append(
+        self.add_final(
             Spoken(
                 segment_id=segment.segment_id,
                 begin=round(segment.begin_us / 1_000_000, 3),
@@ -118,7 +127,12 @@ class Session:
             )
         )
 
-    def record(self, number: int, *, state: str, expires: float | None) -> ListeningSession:
+    def add_final(self, final: Spoken) -> None:
+        """The same, for one that is in its final form."""
+        self.finals.append(final)
+        self._on_final(self)
+
+    def record(self, number: int, *, state: str, expires: float | None, attempts: int) -> ListeningSession:
         """What is kept of the session now."""
         wishes = self.scenario.artifacts if self.scenario is not None else {}
         return ListeningSession(
@@ -132,6 +146,8 @@ class Session:
             ended=self.ended,
             samples=self.audio.samples if self.audio is not None else 0,
             segments=tuple(self.finals),
+            numbered=self.segments,
+            attempts=attempts,
             contents={name: wish.content for name, wish in wishes.items() if wish.content is not None},
         )
 

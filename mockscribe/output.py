@@ -47,16 +47,13 @@ class FolderWriter:
     def write(self, uri: str, body: bytes) -> None:
         path = self.path(uri)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
             if not path.parent.resolve().is_relative_to(self.folder.resolve()):  # by a link that somebody put there
                 raise OutputError(f"{uri} leads out of the output folder.")
-            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-            with open(handle, "wb") as file:
-                os.fchmod(handle, 0o644)
-                file.write(body)
-            os.replace(temporary, path)
-        except OSError as error:
-            raise OutputError(f"{uri} cannot be written: {error.strerror or error}.") from None
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write_in_one_piece(path, body)
+        except (OSError, RuntimeError, UnicodeEncodeError) as error:  # RuntimeError: resolve, of links in a circle
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise OutputError(f"{uri} cannot be written: {reason}.") from None
 
     def path(self, uri: str) -> Path:
         """The file of a URI.
@@ -71,8 +68,21 @@ class FolderWriter:
         return self.folder.joinpath(*parts)
 
 
+def _write_in_one_piece(path: Path, body: bytes) -> None:
+    """Whoever looks finds all of a file or none."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    try:
+        with open(handle, "wb") as file:
+            os.fchmod(handle, 0o644)
+            file.write(body)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
 class S3Writer:
-    """Objects at an S3-compatible endpoint, by boto3 (extra `s3`); credentials from its usual places, else test:test."""
+    """Objects at an S3-compatible endpoint, by boto3 (extra `s3`); credentials from its usual places, or test:test."""
 
     def __init__(self, endpoint_url: str) -> None:
         try:

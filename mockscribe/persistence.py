@@ -1,8 +1,8 @@
 """Accounts on disk: every change of a resource is in an SQLite file before its request is answered (`--data DIR`).
 
-One row a resource, as the store hands it out; one row an account for its mock time. Each change is a transaction of its
-own in WAL mode: what SQLite has taken survives a kill of this process at any moment (sqlite.org, "Write-Ahead Logging").
-Against a power cut it is as good as the operating system's cache (synchronous = OFF).
+One row a resource, as the store hands it out; one row an account for its mock time. Each change, or all changes of one
+request, are a transaction in WAL mode: what SQLite has taken survives a kill of this process at any moment (sqlite.org,
+"Write-Ahead Logging"). Against a power cut it is as good as the operating system's cache (synchronous = OFF).
 """
 
 from __future__ import annotations
@@ -35,19 +35,47 @@ class Persistence:
     """
 
     def __init__(self, folder: str) -> None:
-        path = Path(folder)
-        with _explained(folder):
-            path.mkdir(parents=True, exist_ok=True)
-            self._database = sqlite3.connect(path / FILE, isolation_level=None, timeout=0.5)
-            self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._database.execute("PRAGMA journal_mode = WAL")
-            self._database.execute("PRAGMA synchronous = OFF")
-            version = self._database.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, 1):
-                raise ConfigError("--data", f"{folder} was written by another version of mockscribe")
-            self._database.executescript(_SCHEMA)
-            self._database.execute("BEGIN IMMEDIATE")  # takes the lock now, not at the first change
-            self._database.execute("COMMIT")
+        self.folder = folder
+        with self.explained():
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            self._database = sqlite3.connect(Path(folder) / FILE, isolation_level=None, timeout=0.5)
+            try:
+                self._open()
+            except BaseException:
+                self._database.close()
+                raise
+
+    def _open(self) -> None:
+        self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
+        self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.execute("PRAGMA synchronous = OFF")
+        version = self._database.execute("PRAGMA user_version").fetchone()[0]
+        if version not in (0, 1):
+            raise ConfigError("--data", f"{self.folder} was written by another version of mockscribe")
+        self._database.executescript(_SCHEMA)
+        self._database.execute("BEGIN IMMEDIATE")  # takes the lock now, not at the first change
+        self._database.execute("COMMIT")
+
+    @contextlib.contextmanager
+    def explained(self) -> Iterator[None]:
+        """Say in one line why the folder cannot be used, whatever reading it raises.
+
+        Raises:
+            ConfigError: the block has raised.
+        """
+        folder = self.folder
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            locked = "is locked" in str(error)
+            message = f"{folder} is in use by another mockscribe" if locked else f"{folder} cannot be used: {error}"
+            raise ConfigError("--data", message) from None
+        except sqlite3.DatabaseError as error:
+            raise ConfigError("--data", f"{folder}/{FILE} is no database of mockscribe: {error}") from None
+        except OSError as error:
+            raise ConfigError("--data", f"{folder} cannot be made: {error.strerror}") from None
+        except (msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
+            raise ConfigError("--data", f"{folder} holds what this version does not know: {error}") from None
 
     def accounts(self) -> tuple[str, ...]:
         """The accounts that are kept."""
@@ -66,7 +94,7 @@ class Persistence:
 
     def keep(self, account: str, kind: str, key: str, data: bytes | None, clock: Kept) -> None:
         """A resource has changed; None: it is gone."""
-        with self._transaction():
+        with self.together():
             if data is None:
                 delete = "DELETE FROM resource WHERE account = ? AND kind = ? AND key = ?"
                 self._database.execute(delete, (account, kind, key))
@@ -77,12 +105,12 @@ class Persistence:
 
     def keep_clock(self, account: str, clock: Kept) -> None:
         """Mock time has moved otherwise than by passing."""
-        with self._transaction():
+        with self.together():
             self._keep_clock(account, clock)
 
     def forget(self, account: str) -> None:
         """The account begins anew."""
-        with self._transaction():
+        with self.together():
             self._database.execute("DELETE FROM resource WHERE account = ?", (account,))
             self._database.execute("DELETE FROM clock WHERE account = ?", (account,))
 
@@ -95,7 +123,11 @@ class Persistence:
         self._database.execute("INSERT OR REPLACE INTO clock VALUES (?, ?, ?, ?)", values)
 
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def together(self) -> Iterator[None]:
+        """All changes inside are kept when it is left, or none of them; it may be entered within itself."""
+        if self._database.in_transaction:
+            yield
+            return
         self._database.execute("BEGIN")
         try:
             yield
@@ -103,19 +135,3 @@ class Persistence:
             self._database.execute("ROLLBACK")
             raise
         self._database.execute("COMMIT")
-
-
-@contextlib.contextmanager
-def _explained(folder: str) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        locked = "is locked" in str(error)
-        message = f"{folder} is in use by another mockscribe" if locked else f"{folder} cannot be used: {error}"
-        raise ConfigError("--data", message) from None
-    except sqlite3.DatabaseError as error:
-        raise ConfigError("--data", f"{folder}/{FILE} is no database of mockscribe: {error}") from None
-    except OSError as error:
-        raise ConfigError("--data", f"{folder} cannot be made: {error.strerror}") from None
-    except msgspec.ValidationError as error:
-        raise ConfigError("--data", f"{folder} holds what this version does not know: {error}") from None

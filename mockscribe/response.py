@@ -141,9 +141,9 @@ class Response:
         if self._repeated is not event:
             self._repeated = event
             self._repeated_data = events.to_frame_bytes(event)
-            self._repeated_final = spoken(event)
+            self._repeated_final = spoken(event, self._session.roles)
         if self._repeated_final is not None:
-            self._session.finals.append(self._repeated_final)
+            self._session.add_final(self._repeated_final)
         return self._repeated_data
 
     def _apply(self, actions: Iterable[Action], fault: Fault | None, instant: Instant) -> None:

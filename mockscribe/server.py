@@ -83,8 +83,13 @@ class Server:
             self.mock.seeds = seeding.parse(self.config.init, read_settings(self.config.init))
         if self.config.data is not None:
             self.mock.keeper = self._persistence = Persistence(self.config.data)
-            for account in self._persistence.accounts():
-                self.mock.account(account, self.loop.time())
+            try:
+                with self._persistence.explained():
+                    for account in self._persistence.accounts():
+                        self.mock.account(account, self.loop.time())
+            except ConfigError:
+                await self.stop()
+                raise
         try:
             self._listener = await self.loop.create_server(
                 lambda: Transport(self), self.config.host, self.config.port, backlog=1024

@@ -405,8 +405,8 @@ class Stream:
             session.stream = None
             failed = self.response.failed and self._config.state_after_exception == Status.FAILED.value
             self.account.turn(session, Turn.GIVEN_UP if failed or self._given_up else Turn.LEFT, self.origin, instant)
-            if self._ending:
-                self.account.begin_artifacts(session, instant)
+        if self._ending:
+            self.account.begin_artifacts(session, instant)
         about = {"reason": self.response.ended_by, "inputClosed": self._input_closed}
         self.response.record(Kind.STREAM_ENDED, about, instant)
 

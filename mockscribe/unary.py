@@ -127,7 +127,9 @@ class UnaryRequest:
             if account.mock.policy is not None:
                 verify_request(head, body, account.mock.policy, account.mock.wall(now))
             values = restjson.parse_input(operation, self._labels, head.target, head.headers, body)
-            answer = restjson.response(operation, HANDLERS[operation.name](call, values), self._request_id)
+            with account.together():
+                output = HANDLERS[operation.name](call, values)
+            answer = restjson.response(operation, output, self._request_id)
         except SignatureError as error:
             self.record_violation(signatures.about(error, 0), now)
             answer = restjson.error_response(signatures.refusal(error, account.mock.config), self._request_id)

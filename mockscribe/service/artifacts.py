@@ -1,8 +1,8 @@
-"""What a finished session leaves behind: transcript, clinical note, after-visit summary and medical codes, as documents.
+"""What a finished session leaves behind: transcript, clinical note, after-visit summary and codes, as documents.
 
-The forms are those that public code reads (facts 6): HealthScribe's for the transcript (HS-demo), SAMPLE's for the rest. A
-scenario's `content` takes the place of what would follow from the transcript; content that has the form already is
-written as it stands. Pure: nothing is written here.
+The forms are those that public code reads (facts 6): HealthScribe's for the transcript (HS-demo), SAMPLE's for the
+rest. A scenario's `content` takes the place of what would follow from the transcript; content that has the form already
+is written as it stands. Pure: nothing is written here.
 """
 
 from __future__ import annotations

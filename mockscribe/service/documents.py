@@ -20,7 +20,9 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
 def settle(store: Store, document: Document, failure: str | None = None) -> None:
     """The document is where it belongs, so its work is over; or it could not be written, and the work failed."""
-    store.put(replace(document.work, settled=True, failure=failure))
+    work = store.get(type(document.work), document.work.key)
+    if work is not None:  # unless it was forgotten meanwhile
+        store.put(replace(work, settled=True, failure=failure))
 
 
 def uri(path: str, *names: str) -> str:

@@ -31,14 +31,14 @@ class Wish(Protocol):
         """Whether it is skipped."""
 
 
-def check_start(call: Call, values: Input, *, resumed: bool) -> None:
-    """Make sure that a stream may begin.
+def check_start(call: Call, values: Input, *, resumed: bool, live: bool = False) -> None:
+    """Make sure that a stream may begin; `live`: it takes the place of one, so there will be no more than before.
 
     Raises:
         ServiceError: a quota, or a domain or subscription that is not there or not active (which does not end a session
             that has begun).
     """
-    if call.config.enforce_quotas:
+    if not live:
         quotas.check_sessions(call)
     if resumed:
         subscriptions.existing(call, values)
@@ -60,7 +60,7 @@ def check_output(call: Call, configuration: Mapping[str, Any]) -> None:
 def begin_artifacts(call: Call, session: ListeningSession, wishes: Mapping[str, Wish]) -> None:
     """A completed session's last stream is over: begin its artifacts.
 
-    Codes are SKIPPED when there is no note (MODEL); so is the after-visit summary, which is made of the note too (UG-out).
+    Codes are SKIPPED when there is no note (MODEL); so is the after-visit summary, which is made of the note (UG-out).
     """
     failure = unusable(call, session.configuration["postStreamActionSettings"]["outputS3Uri"])
     started = call.time + call.config.artifact_queue_seconds

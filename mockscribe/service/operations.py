@@ -57,6 +57,13 @@ def documents_due(call: Call) -> tuple[Document, ...]:
     return tuple(_document(call, work) for work in call.store.due(call.time))
 
 
+def documents(call: Call) -> tuple[Document, ...]:
+    """What all work that has succeeded by now has left behind, kind by kind, each in the order of its creation."""
+    kinds: tuple[type[Work], ...] = (Dataset, CodingJob, InsightsJob, Artifact)
+    done = [work for kind in kinds for work in call.store.all(kind) if work.over(call.time) and not work.failure]
+    return tuple(_document(call, work) for work in done if not (isinstance(work, Artifact) and work.skipped))
+
+
 def _document(call: Call, work: Work) -> Document:
     match work:
         case Dataset():

@@ -201,9 +201,10 @@ class Spoken(msgspec.Struct, frozen=True, kw_only=True):
 class ListeningSession(Resource, frozen=True, kw_only=True):
     """A listening session, from its first accepted configuration on.
 
-    `parameters` and `configuration` are the client's, by the model's member names. `state` is its streamStatus as it was
-    last set; a PAUSED one is FAILED from `expires` on. `samples` is the audio received, per channel. `contents` are what
-    a scenario wants in its artifacts.
+    `parameters` and `configuration` are the client's, by the model's member names. `state` is its streamStatus as it
+    was last set; a PAUSED one is FAILED from `expires` on. `samples` is the audio received, per channel; `numbered` the
+    segments that were named by number, `attempts` the requests for its id. `contents` are what a scenario wants in its
+    artifacts.
     """
 
     kind = "listening_session"
@@ -216,6 +217,8 @@ class ListeningSession(Resource, frozen=True, kw_only=True):
     ended: float | None = None
     samples: int = 0
     segments: tuple[Spoken, ...] = ()
+    numbered: int = 0
+    attempts: int = 0
     contents: Mapping[str, Any] = {}
 
     @property
@@ -229,7 +232,7 @@ class ListeningSession(Resource, frozen=True, kw_only=True):
 
 
 class Artifact(Work, frozen=True, kw_only=True):
-    """One of the files that a session leaves: PENDING, IN_PROGRESS from `started`, then COMPLETED, FAILED or SKIPPED."""
+    """A file that a session leaves: PENDING, IN_PROGRESS from `started`, then COMPLETED, FAILED or SKIPPED."""
 
     kind = "artifact"
     session_key: str
@@ -302,5 +305,17 @@ class Token(Resource, frozen=True, kw_only=True):
 
 
 KINDS: Mapping[str, type[Resource]] = {
-    each.kind: each for each in (Domain, Subscription, Dataset, CodingJob, InsightsJob, ListeningSession, Artifact, Feedback, Tags, Token)
+    each.kind: each
+    for each in (
+        Domain,
+        Subscription,
+        Dataset,
+        CodingJob,
+        InsightsJob,
+        ListeningSession,
+        Artifact,
+        Feedback,
+        Tags,
+        Token,
+    )
 }
