@@ -35,20 +35,35 @@ def method(self: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
     """
     if args:
         raise TypeError(f"{METHOD}() only accepts keyword arguments.")
-    validates = isinstance(self._serializer, ParamValidationDecorator)  # unless Config(parameter_validation=False)
-    stream = InputStream(self.meta.service_model.operation_model(OPERATION), validate=validates)
-    twin = object.__new__(type(self))
-    twin.__dict__.update(self.__dict__)
-    twin._serializer = _Serializer(self._serializer, stream)
-    twin._endpoint = _Endpoint(self, Transport(self, stream))
-    response: dict[str, Any] = twin._make_api_call(OPERATION, kwargs)
-    name = twin.meta.service_model.operation_model(OPERATION).output_shape.event_stream_name
-    if isinstance(response.get(name), EventStream):  # a stubbed response may be anything
-        response[name] = ResponseStream(response[name])
-    return response
+    return Call(self).run(kwargs)
 
 
 method.__name__ = method.__qualname__ = METHOD
+
+
+class Call:
+    """One call of a client."""
+
+    def __init__(self, client: Any) -> None:
+        validates = isinstance(client._serializer, ParamValidationDecorator)  # unless parameter_validation is off
+        stream = InputStream(client.meta.service_model.operation_model(OPERATION), validate=validates)
+        self._transport = Transport(client, stream)
+        self._twin = object.__new__(type(client))
+        self._twin.__dict__.update(client.__dict__)
+        self._twin._serializer = _Serializer(client._serializer, stream)
+        self._twin._endpoint = _Endpoint(client, self._transport)
+
+    def run(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Make the call; returns when the response's head has come."""
+        response: dict[str, Any] = self._twin._make_api_call(OPERATION, parameters)
+        for name, value in response.items():
+            if isinstance(value, EventStream):  # a stubbed response may be anything
+                response[name] = ResponseStream(value)
+        return response
+
+    def close(self) -> None:
+        """Give the call up, from any thread; who waits for it is woken."""
+        self._transport.close()
 
 
 class _Serializer:

@@ -44,6 +44,8 @@ class Transport:
         self._config = client.meta.config
         self._session = client._endpoint.http_session
         self._stream = stream
+        self._duplex: Duplex | None = None
+        self._given_up = False
         self.credentials: Any = None
 
     def send(self, request: Any) -> AWSResponse:
@@ -71,12 +73,14 @@ class Transport:
             hint = PREFIX_HINT if endpoint.host.startswith(PREFIX) and error.kind is ServerErrorKind.UNREACHABLE else ""
             raise before_response(error, url, hint) from None
         timeout = request.context.get("read_timeout")
-        duplex = Duplex(
+        self._duplex = duplex = Duplex(
             connection,
             exchange,
             self._stream,
             timeout_seconds=self._config.read_timeout if timeout is None else timeout,
         )
+        if self._given_up:
+            duplex.close()
         observed = duplex.observe()
         try:
             head = _head(observed)
@@ -86,7 +90,10 @@ class Transport:
         return AWSResponse(url, head.status, dict(head.headers), body)
 
     def close(self) -> None:
-        """The connections are their responses'."""
+        """Give the call up, also while it is being made."""
+        self._given_up = True
+        if self._duplex is not None:
+            self._duplex.close()
 
     def _refuse_proxy(self, url: str) -> None:
         proxies = getattr(self._session, "_proxy_config", None)
@@ -139,7 +146,12 @@ def _pseudo(request: Any, endpoint: Endpoint) -> Headers:
 
 
 def _head(observed: Iterator[Observed]) -> HeadReceived:
-    """The response's head, which is the first that is observed."""
-    head = next(observed)
-    assert isinstance(head, HeadReceived)
+    """The response's head, which is the first that is observed.
+
+    Raises:
+        ServerError: the call was given up before it came.
+    """
+    head = next(observed, None)
+    if not isinstance(head, HeadReceived):
+        raise ServerError("The call was given up.")
     return head
