@@ -82,24 +82,22 @@ def _mockscribe(request: pytest.FixtureRequest) -> Iterator[AccountView]:
     path, line, _ = item.location
     where = f"{path}:{(line or 0) + 1}: @pytest.mark.mockscribe"
     marked = _marked(item, where)
-    scenarios, clock = marked.pop("scenarios", ()), marked.pop("clock", None)
-    verify = marked.pop("verify", True)
+    scenarios, verify = marked.pop("scenarios", ()), marked.pop("verify", True)
+    clock = marked.pop("clock", None) or request.config.getoption("--mockscribe-clock")
     forgiven = {name: marked.pop(name) for name in ("allow_violations", "allow_unmatched") if name in marked}
     with contextlib.ExitStack() as stack:
         try:  # what is raised here is the marker's fault
             view = _account(request, marked, stack)
-            view.clock.mode = clock or request.config.getoption("--mockscribe-clock") or view.clock.mode
+            if clock is not None:
+                view.clock.mode = clock
             for number, scenario in enumerate(scenarios):
                 if isinstance(scenario, str) and "\n" in scenario:
                     view.script(scenario, source=f"{where} scenarios[{number}]")
                 else:
                     view.script(item.path.parent / scenario)
         except (ConfigError, ControlError, ScriptError) as error:
-            wrong: str | None = str(error) if where in str(error) else f"{where}: {error}"
-        else:
-            wrong = None
-        if wrong is not None:
-            pytest.fail(wrong, pytrace=False)
+            told = str(error) if where in str(error) else f"{where}: {error}"
+            raise pytest.fail.Exception(told, pytrace=False) from None
         item.stash[_VIEW] = view
         yield view
         del item.stash[_VIEW]

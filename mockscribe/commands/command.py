@@ -27,9 +27,6 @@ R = TypeVar("R")
 
 PREFIX = "/_mockscribe"
 
-LONGEST_WAIT_SECONDS = 600.0
-"""Own choice: longer than any test waits; a waiter that is forgotten goes away."""
-
 
 @dataclasses.dataclass(frozen=True)
 class Context:
