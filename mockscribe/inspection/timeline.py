@@ -26,18 +26,19 @@ FROM_CLIENT, FROM_MOCK, NEITHER = "→", "←", "·"
 
 def timeline(account: Account, session: Session | None = None) -> str:
     """The streams of one session, or of all, and what is known of their steps."""
-    wanted = [session] if session is not None else list(account.sessions.values())
-    keys = {each.key for each in wanted} | {each.session_id.lower() for each in wanted}
-    by_stream: dict[tuple[str, str], list[Entry]] = {}
-    for entry in account.journal:
-        name = entry.origin.stream
-        if name and (session is None or entry.origin.session in keys):
-            by_stream.setdefault((name, ""), []).append(entry)
-        elif session is None and entry.kind is Kind.VIOLATION:
-            by_stream.setdefault((name, str(entry.origin.connection)), []).append(entry)
-    begin = min((entries[0].time for entries in by_stream.values()), default=0.0)
-    lines = [line for entries in by_stream.values() for line in _stream(entries, begin)]
-    for each in wanted:
+    entries = list(account.journal)
+    if session is not None:  # its streams whole: a request is named for the id, whatever the session's key
+        names = {entry.origin.stream for entry in entries if entry.origin.session == session.key}
+        entries = [entry for entry in entries if entry.origin.stream in names]
+    by_name: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if entry.origin.stream:
+            by_name.setdefault(f"stream {entry.origin.stream}", []).append(entry)
+        elif entry.kind is Kind.VIOLATION:
+            by_name.setdefault(f"connection {entry.origin.connection}", []).append(entry)
+    begin = min((own[0].time for own in by_name.values()), default=0.0)
+    lines = [line for name, own in by_name.items() for line in _stream(name, own, begin)]
+    for each in account.sessions.values() if session is None else (session,):
         lines += _session(each)
     if account.journal.forgotten and session is None:
         lines.append(f"(the journal has forgotten its oldest {account.journal.forgotten} entries)")
@@ -54,13 +55,9 @@ def _session(session: Session) -> Iterator[str]:
         yield f"  {mark} step {number}{line}: {step.step}: {step.status.value}, fired {step.fired} ×"
 
 
-def _stream(entries: Sequence[Entry], begin: float) -> Iterator[str]:
+def _stream(name: str, entries: Sequence[Entry], begin: float) -> Iterator[str]:
     origin = entries[0].origin
-    if origin.stream:
-        attempt = f", attempt {origin.attempt} of session {origin.session}" if origin.session else ""
-        yield f"stream {origin.stream}{attempt}"
-    else:
-        yield f"connection {origin.connection}"
+    yield f"{name}, attempt {origin.attempt} of session {origin.session}" if origin.session else name
     lines = [f"{entry.time - begin:10.3f}  {arrow} {text}" for entry, arrow, text in _told(entries)]
     if len(lines) > MAX_LINES:
         half = MAX_LINES // 2

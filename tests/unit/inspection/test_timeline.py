@@ -97,6 +97,24 @@ def test_one_sessions_timeline_leaves_the_others_out() -> None:
     assert SESSION_ID not in text
 
 
+def test_streams_that_are_sessions_of_their_own_are_told_apart() -> None:
+    wire = Wire(second_stream="independent")
+    wire.visit(silence(0.1))
+    wire.visit(silence(0.2))
+    second = timeline(wire.account, list(wire.account.sessions.values())[1])
+    assert second.count("POST /medical-scribe-stream/") == 1
+    assert "up to 0.200 s" in second
+
+
+def test_a_rule_of_the_connection_is_told_for_all_of_it() -> None:
+    wire = Wire()
+    wire.visit(silence(0.1))
+    wire.connection.receive_data(b"\x00\x00\x01\x06\x00\x00\x00\x00\x00\x00", wire.now)  # a PING of one byte
+    told = timeline(wire.account)
+    assert "connection 1\n" in told
+    assert told.count("VIOLATION") == 1
+
+
 def test_of_a_long_stream_the_middle_is_left_out() -> None:
     wire = Wire("scenario: long\nsteps: [{send: {transcriptEvent: {}}, after: 10ms, repeat: 1000}]\n")
     wire.visit(*[silence(1)] * 11)
