@@ -15,7 +15,9 @@ parsed by its own parsers into its own exceptions. Only the events of the input 
 `inputStream` is one event (a dict with one key) or an iterable of them. It is drawn from in a thread of its own while
 the response is read: as soon as the server has room for another event, and no sooner. Between threads of one's own a
 generator that reads a `queue.Queue` is all that is needed. As in the official SDKs the call is never retried. Close a
-response that is not read to its end, by `close()` or a `with` block: that tells the server. From asyncio, and with an asynchronous input: `mockscribe.boto3.asynchronous`.
+response that is not read to its end, by `close()` or a `with` block: that tells the server.
+
+From asyncio, and with an asynchronous input: `mockscribe.boto3.asynchronous`.
 """
 
 from __future__ import annotations
