@@ -9,8 +9,13 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+from botocore.validate import ParamValidator
 
 from mockscribe.scenario.language import schema
+from mockscribe.scenario.model import Send
+from mockscribe.scenario_files import read_scenarios
 from tests.scenarios.visit import FOLDER, Visit, scenarios
 
 SCENARIOS = scenarios()
@@ -65,3 +70,14 @@ def test_the_json_schema_takes_it(path: Path) -> None:
     validator = jsonschema.Draft202012Validator(schema())
     for document in yaml.load_all(path.read_text(encoding="utf-8").replace("\t", " "), Loader=_Core):
         validator.validate(document)
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=name)
+def test_what_is_sent_verbatim_is_an_event_of_the_model(path: Path) -> None:
+    model = ServiceModel(Loader().load_service_model("connecthealth", "service-2"))
+    union = model.shape_for("MedicalScribeOutputStream").members
+    for scenario in read_scenarios(path):
+        for step in scenario.steps:
+            if isinstance(step.verb, Send):
+                shape = union[step.verb.member]
+                assert not ParamValidator().validate(step.verb.content, shape).has_errors()
