@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from mockscribe.connection import Connection
+from mockscribe.live import Waker
 from mockscribe.wire.exchange import Closing
 
-if TYPE_CHECKING:
-    from mockscribe.server import Server
+
+class Owner(Protocol):
+    """What a transport needs of the server that it belongs to."""
+
+    loop: asyncio.AbstractEventLoop
+    transports: dict[Waker, Transport]
+
+    def new_connection(self) -> Connection:
+        """The belt for a client that has just arrived."""
+
+    def wake(self) -> None:
+        """Tick the connections that others have given work."""
 
 
 class Transport(asyncio.Protocol):
     """One TCP connection: bytes to the belt and back."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Owner) -> None:
         self.server = server
         self.loop = server.loop
         self.connection = server.new_connection()
