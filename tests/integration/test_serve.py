@@ -57,7 +57,8 @@ def test_a_control_port_in_use_stops_the_start(tmp_path: Path, taken: int) -> No
 
 
 @pytest.mark.parametrize(
-    ("host", "reason"), [("192.0.2.1", "Cannot assign requested address"), ("no.such.host.invalid", "[Nn]ame")]
+    ("host", "reason"),
+    [("192.0.2.1", "(Cannot assign requested|could not bind on any) address"), ("no.such.host.invalid", "[Nn]ame")],
 )
 def test_an_address_that_is_not_this_machines_stops_the_start(tmp_path: Path, host: str, reason: str) -> None:
     assert re.match(rf"mockscribe: --host: cannot listen on {host}:0: .*{reason}", refused(tmp_path, "--host", host))
