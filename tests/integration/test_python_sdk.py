@@ -191,18 +191,29 @@ def test_another_key_has_an_account_of_its_own(sdk: pathlib.Path, visit: Mockscr
     assert report["session_id"] not in {session.id for session in visit.sessions}
 
 
-def test_the_readme_snippet_runs_as_it_stands(sdk: pathlib.Path, visit: Mockscribe) -> None:
-    source = environment.SNIPPET.read_text(encoding="utf-8")
-    program = source.replace("http://localhost:8080", visit.http_url).replace("https://localhost:8080", visit.https_url)
-    assert program.count("8080") == 0
-    done = subprocess.run(
-        [str(sdk), "-c", program], capture_output=True, text=True, check=False, timeout=60,
+def run_as_in_the_readme(
+    sdk: pathlib.Path, mock: Mockscribe, program: pathlib.Path, folder: pathlib.Path
+) -> subprocess.CompletedProcess[str]:
+    source = program.read_text(encoding="utf-8")
+    source = source.replace("http://localhost:8080", mock.http_url).replace("https://localhost:8080", mock.https_url)
+    assert source.count("8080") == 0
+    return subprocess.run(
+        [str(sdk), "-c", source], capture_output=True, text=True, check=False, timeout=60, cwd=folder,
         env=plain_environment(),
     )  # fmt: skip
+
+
+def test_the_readme_snippet_runs_as_it_stands(sdk: pathlib.Path, visit: Mockscribe, tmp_path: pathlib.Path) -> None:
+    done = run_as_in_the_readme(sdk, visit, environment.SNIPPET, tmp_path)
     assert done.returncode == 0, done.stderr
     assert [line.split("✓")[1].strip() for line in done.stdout.splitlines() if "✓" in line] == LINES
     assert sum("…" in line for line in done.stdout.splitlines()) >= 2
 
 
-def test_the_readme_shows_the_snippet_that_was_tested() -> None:
-    assert environment.SNIPPET.read_text(encoding="utf-8") in (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_readme_application_goes_from_a_domain_to_the_finished_note(
+    sdk: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    with Mockscribe(scenarios=[VISIT], clock="real", output_dir=str(tmp_path / "out")) as mock:
+        done = run_as_in_the_readme(sdk, mock, environment.APPLICATION, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["DATA", f"  {LINES[1]}", "ASSESSMENT", f"  {LINES[0]}", "PLAN", f"  {LINES[0]}"]

@@ -22,6 +22,7 @@ from tests.integration.sdks.programs import UnavailableError, cache_folder, perf
 HERE = pathlib.Path(__file__).parent
 CLIENT = HERE / "client.py"
 SNIPPET = HERE / "snippet.py"
+APPLICATION = HERE / "application.py"
 REQUIREMENTS = HERE / "requirements.txt"
 
 OLDEST = (3, 12)  # `requires-python` of aws-sdk-connecthealth
