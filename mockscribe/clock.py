@@ -11,8 +11,8 @@ import msgspec
 class Instant(msgspec.Struct, frozen=True, gc=False):
     """One moment by every clock, made once for all that happens in it.
 
-    `now` is real time of a steady clock, `at` the same in seconds since the epoch; `time` is mock time, `waited` mock time
-    less all leaps; all in seconds. `time_us` is `time` in whole microseconds.
+    `now` is real time of a steady clock, `at` the same in seconds since the epoch; `time` is mock time, `waited` mock
+    time less all leaps; all in seconds. `time_us` is `time` in whole microseconds.
     """
 
     now: float
