@@ -101,8 +101,7 @@ def check(source: Mapping[str, Any], known: set[str]) -> None:
 def text(model: Model) -> str:
     """The model as the file has it."""
     lines = ["{"]
-    for name in Model.__struct_fields__[:-2]:
-        lines.append(f'"{name}": {json(getattr(model, name))},')
+    lines += [f'"{name}": {json(getattr(model, name))},' for name in Model.__struct_fields__[:-2]]
     for name, values in (("operations", model.operations), ("shapes", model.shapes)):
         lines.append(f'"{name}": {{')
         lines += [f"{json(key)}: {json(value)}," for key, value in values.items()]

@@ -377,7 +377,11 @@ def test_autojump_leaps_to_what_the_script_says_and_never_into_the_timeout() -> 
 
 
 def test_manual_time_moves_only_when_it_is_told() -> None:
-    wire = Wire("scenario: s\nsteps:\n  - {send: {transcriptEvent: {}}, after: {time: 30m}}\n", clock="manual", idle_timeout_seconds=0)
+    wire = Wire(
+        "scenario: s\nsteps:\n  - {send: {transcriptEvent: {}}, after: {time: 30m}}\n",
+        clock="manual",
+        idle_timeout_seconds=0,
+    )
     stream = wire.open()
     wire.send(stream, envelope(configuration()))
     wire.advance(10_000.0)
