@@ -6,9 +6,9 @@
     next_deadline()           when to call `tick`, or None
     data_to_send()            what to write, and whether the connection ends after it
 
-and `lost(now)` when the transport is gone. What the client speaks is told apart by what it sends: a first byte of 0x16 is
-TLS; inside it or without it the HTTP/2 preface or HTTP/1.1. Only this module decides what a broken rule of HTTP means
-for streams, and it never lets an exception out.
+and `lost(now)` when the transport is gone. What the client speaks is told apart by what it sends: a first byte of 0x16
+is TLS; inside it or without it the HTTP/2 preface or HTTP/1.1. Only this module decides what a broken rule of HTTP
+means for streams, and it never lets an exception out.
 """
 
 from __future__ import annotations
@@ -226,9 +226,9 @@ class Connection:
         assert self._tls is not None
         if not self._tls.handshake_complete:
             text = (
-                f"TLS handshake with {self.peer or 'a client'} failed: {cause}. If the client does not trust the mock's "
-                "certificate: let it trust the file that `mockscribe ca` prints (SSL_CERT_FILE, NODE_EXTRA_CA_CERTS, "
-                "AWS_CA_BUNDLE or the SDK's own setting)."
+                f"TLS handshake with {self.peer or 'a client'} failed: {cause}. If the client does not trust "
+                "the mock's certificate: let it trust the file that `mockscribe ca` prints (SSL_CERT_FILE, "
+                "NODE_EXTRA_CA_CERTS, AWS_CA_BUNDLE or the SDK's own setting)."
             )
             self._on_warning(text)
         about = {"rule": "tls", "source": "RFC 8446", "offset": self._received, "message": cause}
@@ -268,7 +268,7 @@ class Connection:
     # ---- what was observed
 
     def _observe(self, observed: Sequence[Observed], now: float) -> None:
-        """Take in what happened. All body bytes of one read are worked on at once, unless something comes in between."""
+        """Take in what happened. All body bytes of one read are worked on at once, if nothing comes in between."""
         fed: dict[int, Exchange] = {}
         for event in observed:
             if type(event) is BodyReceived:
@@ -316,7 +316,7 @@ class Connection:
             if route[0].name == restjson.LISTENING_SESSION:
                 account, exchange = listening.start(self.mock, self, http, request, now)
             else:
-                account, exchange = unary.start(self.mock, self, http, request, route, now)
+                account, exchange = unary.start(self.mock, self, http, request, route, now, self._on_error)
         except Exception as error:
             self._on_error(error)
             http.reset(request.exchange, INTERNAL_ERROR)
@@ -331,7 +331,8 @@ class Connection:
         elif request.head.version != "2" and request.ended:
             self._on_warning(
                 f"{self.peer or 'a client'} called StartMedicalScribeListeningSession over HTTP/1.1 without a body; "
-                "its SDK may report success with no events. Point it at the https:// endpoint, so that it speaks HTTP/2."
+                "its SDK may report success with no events. Point it at the https:// endpoint, so that it speaks "
+                "HTTP/2."
             )
 
     def _broken(self, event: RuleBroken, now: float) -> None:

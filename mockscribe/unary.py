@@ -5,7 +5,7 @@ Knows HTTP by the calls of `HttpConnection`, operations by the table of their ha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from mockscribe import caller, signatures
 from mockscribe.account import Account
@@ -30,8 +30,9 @@ def start(
     request: RequestReceived,
     route: tuple[Operation, Mapping[str, str]],
     now: float,
+    on_error: Callable[[BaseException], None],
 ) -> tuple[Account, UnaryRequest]:
-    """Take a request in; without a body it is answered at once."""
+    """Take a request in; without a body it is answered at once. `on_error` hears of bugs of ours."""
     head, (operation, labels) = request.head, route
     account = mock.account(caller.access_key_id(head), now)
     stream = f"{connection.number}.{request.exchange}"
@@ -46,6 +47,7 @@ def start(
         operation=operation,
         labels=labels,
         request_id=mock.next_request_id(),
+        on_error=on_error,
     )
     if request.ended:
         unary.receive_end(now)
@@ -66,6 +68,7 @@ class UnaryRequest:
         operation: Operation,
         labels: Mapping[str, str],
         request_id: str,
+        on_error: Callable[[BaseException], None],
     ) -> None:
         self.account = account
         self.deadline: float | None = None
@@ -77,6 +80,7 @@ class UnaryRequest:
         self._operation = operation
         self._labels = labels
         self._request_id = request_id
+        self._on_error = on_error
         self._body = bytearray()
         self._answered = False
 
@@ -118,9 +122,9 @@ class UnaryRequest:
 
     def _perform(self, now: float) -> tuple[int, Headers, bytes]:
         account, operation, head = self.account, self._operation, self._head
-        account.do_chores(now)
-        call = account.call(now, caller.region(head))
         try:
+            account.do_chores(now)
+            call = account.call(now, caller.region(head))
             if account.mock.config.enforce_quotas:
                 account.rates.check(operation.name, call.time)
             body = bytes(self._body)
@@ -135,6 +139,10 @@ class UnaryRequest:
             answer = restjson.error_response(signatures.refusal(error, account.mock.config), self._request_id)
         except ServiceError as error:
             answer = restjson.error_response(error, self._request_id)
+        except Exception as error:  # as any service: the client is told, whoever runs it finds the cause in the log
+            self._on_error(error)
+            fault = ServiceError("InternalServerException", 500, "A fault of mockscribe itself; its log has the cause.")
+            answer = restjson.error_response(fault, self._request_id)
         account.mock.restless.add(account)
         return answer
 
