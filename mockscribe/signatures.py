@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mockscribe.config import Config
 from mockscribe.errors import ServiceError, SignatureError, SignatureErrorKind
+from mockscribe.service.messages import message
 from mockscribe.service.model import service_model
 from mockscribe.wire.sigv4_verification import Policy
 
@@ -18,7 +19,7 @@ def policy(config: Config) -> Policy | None:
     secrets = dict(key.split(":", 1) for key in config.access_key)
 
     def secret(access_key_id: str) -> str | None:
-        is_account = len(access_key_id) == 12 and access_key_id.isdecimal()
+        is_account = len(access_key_id) == 12 and access_key_id.isascii() and access_key_id.isdecimal()
         return secrets.get(access_key_id, DEFAULT_SECRET if is_account else None)
 
     return Policy(
@@ -38,6 +39,12 @@ def refusal(error: SignatureError, config: Config) -> ServiceError:
     missing = error.kind is SignatureErrorKind.MISSING
     shape = "MissingAuthenticationTokenException" if missing else "UnrecognizedClientException"
     return ServiceError(shape, 403, error.message)
+
+
+def text(error: SignatureError, config: Config) -> str:
+    """What a stream is told whose event signatures do not hold."""
+    key = "signature_expired" if error.kind is SignatureErrorKind.EXPIRED else "bad_signature"
+    return message(key, config.messages, reason=error.message)
 
 
 def about(error: SignatureError, offset: int) -> dict[str, object]:

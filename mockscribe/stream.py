@@ -208,7 +208,9 @@ class Stream:
             state = follow(self._state, _kind(event))
         except SignatureError as error:
             self.response.record(Kind.VIOLATION, signatures.about(error, frame.offset), instant)
-            refusal = events.invalid_signature(error.message, self._config.invalid_event_signature)
+            refusal = events.invalid_signature(
+                signatures.text(error, self._config), self._config.invalid_event_signature
+            )
             self.response.perform((refusal,), instant)
             return
         except (EventError, SequenceError) as error:
@@ -227,7 +229,7 @@ class Stream:
                     self._ending = True
                     self.account.turn(self.session, Turn.ENDED, self.origin, instant)
                     self.response.perform(self._player().end_of_session(self._moment(instant)), instant)
-                    self._end_if_finished(instant)
+                self._end_if_finished(instant)
             case AudioReceived():  # legal only where `_takes_audio`
                 raise AssertionError(state)
             case _:
@@ -276,7 +278,12 @@ class Stream:
 
     def _configure(self, event: ConfigurationReceived, frame: Frame, state: Input, instant: Instant) -> None:
         signed = frame.value(":chunk-signature") is not None
-        about = {"event": "configurationEvent", "signed": signed, "value": event.configuration}
+        about = {
+            "event": "configurationEvent",
+            "signed": signed,
+            "verified": self._verifier is not None,
+            "value": event.configuration,
+        }
         self.response.record(Kind.EVENT_RECEIVED, about, instant, frame.size)
         session, configuration = self.session, event.configuration
         today = datetime.datetime.fromtimestamp(instant.at, datetime.UTC).date()
@@ -374,7 +381,8 @@ class Stream:
 
     def _end_if_finished(self, instant: Instant) -> None:
         may_end = self._config.after_end_of_session == "close" or self._input_ended
-        if self._ending and may_end and self._player().finished:
+        complete = self._config.missing_empty_frame == "tolerate" or self._state is Input.COMPLETE
+        if self._ending and may_end and complete and self._player().finished:
             self.response.end("the session is complete", instant)
 
     def _settle(self, instant: Instant) -> None:
@@ -407,7 +415,9 @@ class Stream:
             self.account.turn(session, Turn.GIVEN_UP if failed or self._given_up else Turn.LEFT, self.origin, instant)
         if self._ending:
             self.account.begin_artifacts(session, instant)
-        about = {"reason": self.response.ended_by, "inputClosed": self._input_closed}
+        about: dict[str, object] = {"reason": self.response.ended_by, "inputClosed": self._input_closed}
+        if self._verifier is not None:
+            about["verified"] = self._verifier.verified
         self.response.record(Kind.STREAM_ENDED, about, instant)
 
 

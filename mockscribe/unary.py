@@ -125,11 +125,11 @@ class UnaryRequest:
         try:
             account.do_chores(now)
             call = account.call(now, caller.region(head))
-            if account.mock.config.enforce_quotas:
-                account.rates.check(operation.name, call.time)
             body = bytes(self._body)
             if account.mock.policy is not None:
                 verify_request(head, body, account.mock.policy, account.mock.wall(now))
+            if account.mock.config.enforce_quotas:
+                account.rates.check(operation.name, call.time)
             values = restjson.parse_input(operation, self._labels, head.target, head.headers, body)
             with account.together():
                 output = HANDLERS[operation.name](call, values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, assert_never
+from typing import Any, Literal, assert_never
 
 import msgspec
 
@@ -56,7 +56,11 @@ class SessionSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StreamSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """One accepted stream of a session. `began` is mock time; `ended` says in words what ended it, None: it runs."""
+    """One accepted stream of a session. `began` is mock time; `ended` says in words what ended it, None: it runs.
+
+    `signatures` is what is known of its events: all verified so far, signed and not verified (or not all of them), or
+    unsigned; None before a configurationEvent.
+    """
 
     stream: str
     attempt: int
@@ -65,6 +69,7 @@ class StreamSummary(msgspec.Struct, frozen=True, kw_only=True):
     began: float
     ended: str | None
     end_of_session: bool
+    signatures: Literal["verified", "signed", "unsigned"] | None
     audio_begin: float
     audio_end: float
     chunks: Chunks
@@ -131,10 +136,22 @@ def _stream(entries: Sequence[Entry], audio: Sequence[Heard]) -> StreamSummary:
         began=first.time,
         ended=ended,
         end_of_session=any(_ends_session(entry) for entry in entries),
+        signatures=_signatures(entries),
         audio_begin=(audio[0].begin_us if audio else last.audio_us) / 1_000_000,
         audio_end=last.audio_us / 1_000_000,
         chunks=chunks([audio]),
     )
+
+
+def _signatures(entries: Sequence[Entry]) -> Literal["verified", "signed", "unsigned"] | None:
+    received = (entry.about for entry in entries if entry.kind is Kind.EVENT_RECEIVED)
+    configuration = next((about for about in received if isinstance(about, dict)), None)
+    if configuration is None:
+        return None
+    if not configuration["signed"]:
+        return "unsigned"
+    broken = any(entry.kind is Kind.VIOLATION and entry.about["rule"].startswith("signature_") for entry in entries)
+    return "verified" if configuration["verified"] and not broken else "signed"
 
 
 def _ends_session(entry: Entry) -> bool:

@@ -43,11 +43,11 @@ MESSAGES: Mapping[str, Text] = MappingProxyType(
             source="Transcribe: recorded traffic in smithy-rs (transcribestreaming tests, error.json)",
         ),
         "signature_expired": Text(
-            text="Signature expired: {signed} is now earlier than {earliest} ({now} - 5 min.)",
-            values=("signed", "earliest", "now"),
-            source="Transcribe: awslabs/amazon-transcribe-streaming-sdk#17, #19; times are YYYYMMDDTHHMMSSZ",
+            text="{reason}",
+            values=("reason",),
+            source='Transcribe, "Signature expired: …": awslabs/amazon-transcribe-streaming-sdk#17, #19',
         ),
-        "bad_signature": Text(text="The signature of the event does not match: {reason}", values=("reason",)),
+        "bad_signature": Text(text="{reason}", values=("reason",)),
         "unexpected_event": Text(text="{reason}", values=("reason",)),
         "bad_frame": Text(
             text="The request body is no valid event stream at byte {offset}: {reason}", values=("offset", "reason")
