@@ -58,7 +58,9 @@ def _option(field: dataclasses.Field[Any]) -> click.Option:
         extra.update(metavar=extra["metavar"] or "N")
     default = field.default
     if default not in (None, (), False) and default is not dataclasses.MISSING:
-        shown = f"{default:g}s" if field.name.endswith("_seconds") and isinstance(default, float) else default
+        shown = ",".join(default) if isinstance(default, tuple) else default
+        if field.name.endswith("_seconds") and isinstance(default, float):
+            shown = f"{default:g}s"
         extra["help"] = f"{about} [default: {shown}]"
     return click.Option([flag(field.name), field.name], **extra)
 
