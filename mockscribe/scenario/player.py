@@ -212,7 +212,11 @@ class ScenarioPlayer:
             first: _State | None = None
             first_at = 0
             for state in self._active:
-                at = self._due(state, moment)
+                at = state.due_audio  # asked here, for it is so at nearly every event
+                if at is None:
+                    at = self._due(state, moment)
+                elif at > moment.audio_us:
+                    continue
                 if at is not None and (first is None or at < first_at):
                     first, first_at = state, at
             if first is not None:
@@ -222,10 +226,7 @@ class ScenarioPlayer:
         return intents
 
     def _due(self, state: _State, moment: Moment) -> int | None:
-        """The audio instant at which the step is due, if that has come."""
-        at = state.due_audio
-        if at is not None:
-            return at if at <= moment.audio_us else None
+        """The audio instant at which a step that waits for something else than audio is due, if that has come."""
         if (time := self._due_time(state)) is not None:
             return moment.audio_us if time <= moment.time_us else None
         match state.step.trigger:
@@ -254,7 +255,7 @@ class ScenarioPlayer:
         if state.status is StepStatus.SPEAKING:
             self._speak(state, at, moment, intents)
             return
-        time = self._due_time(state)
+        time = self._due_time(state) if self._knows_time else None
         instant = Moment(at, moment.time_us if time is None else time)
         state.fired += 1
         state.due_audio = state.due_time = None
