@@ -8,19 +8,18 @@ from __future__ import annotations
 import contextlib
 import random
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
-from mockscribe import signatures
+from mockscribe import signatures, speakers
 from mockscribe.clock import Clock, Instant, Kept
 from mockscribe.config import Config
 from mockscribe.journal import Entry, Journal, Kind, Origin
+from mockscribe.keeper import Keeper
 from mockscribe.live import LiveStream, Session, StandingFault, Waker
-from mockscribe.scenario.echo import AudioEcho, scenario_from_context
 from mockscribe.scenario.matching import Request, select
 from mockscribe.scenario.model import Fault, Scenario
-from mockscribe.scenario.player import Player, ScenarioPlayer, segment_ids
 from mockscribe.service import artifacts, listening_sessions, seeding
 from mockscribe.service.call import DEFAULT_REGION, Call
 from mockscribe.service.documents import Document
@@ -28,32 +27,8 @@ from mockscribe.service.operations import documents, documents_due
 from mockscribe.service.quotas import Rates
 from mockscribe.service.resources import Artifact, ListeningSession
 from mockscribe.service.seeding import Seeds
-from mockscribe.service.store import Row, Store
-from mockscribe.session.audio import AudioClock
+from mockscribe.service.store import Store
 from mockscribe.session.lifecycle import Status, Turn, turn
-
-
-class Keeper(Protocol):
-    """What keeps resources beyond this process; a change is kept when the call returns."""
-
-    def rows(self, account: str) -> Sequence[Row]:
-        """The resources of an account."""
-
-    def clock(self, account: str) -> Kept | None:
-        """The clock of an account."""
-
-    def keep(self, account: str, kind: str, key: str, data: bytes | None, clock: Kept) -> None:
-        """A resource has changed; None: it is gone."""
-
-    def keep_clock(self, account: str, clock: Kept) -> None:
-        """Mock time has moved otherwise than by passing."""
-
-    def forget(self, account: str) -> None:
-        """The account begins anew."""
-
-    def together(self) -> contextlib.AbstractContextManager[None]:
-        """All changes inside are kept when it is left, or none of them."""
-
 
 Deliver = Callable[["Account", Document], None]
 
@@ -194,45 +169,16 @@ class Account:
         if len(self.sessions) > self.mock.config.kept_sessions:
             self._drop_oldest(now)
 
-    def segment_ids(self, session: Session, rng: random.Random) -> Callable[[], str]:
-        """What names the session's next segment: as `Config.segment_ids` says."""
-        return segment_ids(rng) if self.mock.config.segment_ids == "uuid" else session.count_segment
-
     def configure(self, session: Session, configuration: Mapping[str, Any], attempt: int) -> None:
         """A session's first configuration was accepted: its speakers, its audio clock, an echo if none is scripted."""
         session.configuration = configuration
-        self._settle_roles(session, configuration)
+        speakers.settle(session, self.mock.config)
         self.prepare(session, attempt)
 
     def prepare(self, session: Session, attempt: int) -> None:
         """Make sure that a configured session has somebody who speaks."""
         if session.player is None:
-            session.player = self._echo(session, attempt)
-
-    def _settle_roles(self, session: Session, configuration: Mapping[str, Any]) -> None:
-        config = self.mock.config
-        definitions = configuration.get("channelDefinitions") or ()
-        session.roles = {each["participantRole"]: f"ch_{each['channelId']}" for each in definitions}
-        rate = int(session.parameters["mediaSampleRateHertz"])
-        session.audio = AudioClock(
-            encoding=str(session.parameters["mediaEncoding"]),
-            rate=rate,
-            channels={"mono": 1, "stereo": 2}.get(config.pcm_channels, 2 if definitions else 1),
-            check_flac_header=config.flac_header == "check",
-        )
-        if not definitions and config.channel_id_without_definitions == "ch_0":
-            session.roles = {"CLINICIAN": "ch_0", "PATIENT": "ch_0"}
-
-    def _echo(self, session: Session, attempt: int) -> Player:
-        configuration, rate = session.configuration or {}, int(session.parameters["mediaSampleRateHertz"])
-        config = self.mock.config
-        rng = self.mock.draw(self.id, session.key, attempt)
-        ids = self.segment_ids(session, rng)
-        context = (configuration.get("encounterContext") or {}).get("unstructuredContext") or ""
-        if config.echo == "context" and context.strip():
-            return ScenarioPlayer(scenario_from_context(context), rng, next_segment_id=ids)
-        partial_us = int(config.partial_interval_seconds * 1_000_000)
-        return AudioEcho(rng, rate, partial_us=partial_us, next_segment_id=ids)
+            session.player = speakers.echo(session, self.mock.config, self.mock.draw(self.id, session.key, attempt))
 
     def _drop_oldest(self, now: float) -> None:
         for key, session in self.sessions.items():
@@ -305,7 +251,7 @@ class Account:
         session.segments = kept.numbered
         session.finals = list(kept.segments)
         session.configuration = kept.configuration
-        self._settle_roles(session, kept.configuration)
+        speakers.settle(session, self.mock.config)
         assert session.audio is not None
         session.audio.samples = kept.samples
         session.audio_us = session.audio.us

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from mockscribe import caller, signatures
+from mockscribe import caller, signatures, speakers
 from mockscribe.account import Account
 from mockscribe.errors import ServiceError, SignatureError
 from mockscribe.journal import Kind, Origin
@@ -125,4 +125,4 @@ def _claim(account: Account, session: Session, attempt: int, now: float) -> None
         rng = account.mock.draw(account.id, session.key, attempt)
         if session.player is not None:
             session.replaced.append(session.player)
-        session.player = ScenarioPlayer(scenario, rng, next_segment_id=account.segment_ids(session, rng))
+        session.player = ScenarioPlayer(scenario, rng, next_segment_id=speakers.next_segment_id(session, config, rng))
