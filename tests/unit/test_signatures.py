@@ -469,8 +469,9 @@ def test_what_is_read_late_because_the_client_does_not_read_expires(late: int, s
         assert wire.account.sessions[SESSION_ID].audio_us == 200_000
     else:
         assert [each["rule"] for each in wire.violations] == ["signature_expired"]
-        assert wire.answers[stream].exception is not None
-        assert wire.answers[stream].exception[0] == "InvalidSignatureException"
+        exception = wire.answers[stream].exception
+        assert exception is not None
+        assert exception[0] == "InvalidSignatureException"
 
 
 def test_mock_time_makes_nothing_old() -> None:
