@@ -277,7 +277,7 @@ class Stream:
             self.response.perform((NOTHING_HEARD,), instant)
 
     def _configure(self, event: ConfigurationReceived, frame: Frame, state: Input, instant: Instant) -> None:
-        signed = frame.value(":chunk-signature") is not None
+        signed = frame.signed
         about = {
             "event": "configurationEvent",
             "signed": signed,
