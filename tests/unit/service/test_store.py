@@ -87,6 +87,16 @@ def test_a_watcher_is_told_every_change_and_can_bring_the_store_back() -> None:
     assert not loaded.all(Tags)
 
 
+def test_nobody_is_told_what_a_retired_store_does() -> None:
+    store, told = Store(random.Random(7)), []
+    store.subscribe(lambda kind, key, data: told.append(key))
+    domain(store, "hai-1")
+    store.retire()
+    domain(store, "hai-2")
+    assert told == ["hai-1"]
+    assert len(store.all(Domain)) == 2
+
+
 def test_a_row_of_another_form_is_refused() -> None:
     with pytest.raises(msgspec.ValidationError):
         Store.load(random.Random(1), [("domain", "hai-1", b'{"number": 1}')])
