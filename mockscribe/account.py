@@ -18,8 +18,9 @@ from mockscribe.config import Config
 from mockscribe.journal import Entry, Journal, Kind, Origin
 from mockscribe.keeper import Keeper
 from mockscribe.live import LiveStream, Session, StandingFault, Waker
-from mockscribe.scenario.matching import Request, select
-from mockscribe.scenario.model import Fault, Scenario
+from mockscribe.scenario.faults import FAULTS
+from mockscribe.scenario.matching import Request, fits, select
+from mockscribe.scenario.model import Scenario
 from mockscribe.service import artifacts, listening_sessions, seeding
 from mockscribe.service.call import DEFAULT_REGION, Call
 from mockscribe.service.documents import Document
@@ -36,18 +37,19 @@ Deliver = Callable[["Account", Document], None]
 class Shared:
     """What all accounts have in common.
 
-    `scenarios` are the base layer that every account sees. `woken` are connections that something other than their own
-    bytes has given work: whoever runs them must tick them. `restless` are accounts whose resources have changed, so
-    that they may have chores at another time than before. `deliver` takes the documents of finished work to where they
-    belong and settles them; without it they are made when somebody asks for them. `keeper` is told of every change of
-    resources; `seeds` are resources that every account begins with. `policy` is what signatures are held against, if
-    they are.
+    `scenarios` and `faults` are the base layer that every account sees. `woken` are connections that something other
+    than their own bytes has given work: whoever runs them must tick them. `restless` are accounts whose resources have
+    changed, so that they may have chores at another time than before. `deliver` takes the documents of finished work to
+    where they belong and settles them; without it they are made when somebody asks for them. `keeper` is told of every
+    change of resources; `seeds` are resources that every account begins with. `policy` is what signatures are held
+    against, if they are.
     """
 
     def __init__(self, config: Config, *, now: float, wall: float, seed: int) -> None:
         self.config = config
         self.seed = config.seed if config.seed is not None else seed
         self.scenarios: tuple[Scenario, ...] = ()
+        self.faults: tuple[StandingFault, ...] = ()
         self.woken: set[Waker] = set()
         self.restless: set[Account] = set()
         self.deliver: Deliver | None = None
@@ -268,12 +270,17 @@ class Account:
         request = Request(parameters=session.parameters, account=self.id, attempt=attempt)
         return select(self.all_scenarios(), request, uses=self.uses, current=session.scenario)
 
-    def standing_faults(self) -> Sequence[Fault]:
-        """The faults that hit a stream which begins now; asking counts."""
-        hits = [each for each in self.faults.values() if not each.over]
-        for each in hits:
-            each.fired += 1
-        return [each.fault for each in hits]
+    def standing_faults(self, session: Session, attempt: int, time: float) -> Sequence[StandingFault]:
+        """The faults that stand for a stream which begins now, those of all accounts first."""
+        request = Request(parameters=session.parameters, account=self.id, attempt=attempt)
+        return [
+            each
+            for each in (*self.mock.faults, *self.faults.values())
+            if not each.over
+            and FAULTS[each.fault.name].flaw is None
+            and (each.expires is None or time < each.expires)
+            and fits(each.match, request)
+        ]
 
     # ---- the record
 

@@ -14,17 +14,24 @@ import ssl
 import weakref
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import assert_never
 
 from mockscribe.ca_files import CA_FILE, default_folder, kept_ca, readable_file, temporary_file
-from mockscribe.certificates import certificate_pem, is_address, make_ca, make_leaf, signer_pem
+from mockscribe.certificates import Signer, certificate_pem, is_address, make_ca, make_leaf, signer_pem
 from mockscribe.errors import ConfigError
-from mockscribe.wire.tls import new_context, server_context
+from mockscribe.wire.tls import Flaw, new_context, server_context
 
 CACHED_CONTEXTS = 64
 """Names whose certificates are kept; clients choose names, and a context takes some 50 kB. Own choice."""
 
 HOST_PREFIXES = ("streaming.", "runtime.")
 """What SDKs put before a custom endpoint's name (facts 1: the model's host prefixes)."""
+
+EXPIRED_SINCE = datetime.timedelta(hours=1)
+"""How long the certificate of `Flaw.EXPIRED` has been; own choice: more than clocks differ, less than a CA is old."""
+
+WRONG_NAME = "wrong-name.invalid"
+"""What the certificate of `Flaw.WRONG_NAME` is for: a name that nobody can have (RFC 6761, 6.4)."""
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 
@@ -78,9 +85,14 @@ class Authority:
             self._server_context = server_context(self.context)
         return self._server_context
 
-    def context(self, name: str | None) -> ssl.SSLContext:
-        """The context with the certificate for `name` (lower case); the default one for None and foreign names."""
+    def context(self, name: str | None, flaw: Flaw | None = None) -> ssl.SSLContext:
+        """The context with the certificate for `name` (lower case); the default one for None and foreign names.
+
+        With a `flaw` it is made anew: one of these is wanted now and then, in a test.
+        """
         base = self._base_name(name) if name is not None else None
+        if flaw is not None:
+            return self._flawed(_with_prefixes(base) if base is not None else self._default_names(), flaw)
         if base is None:
             if self._default_context is None:
                 self._default_context = self._issue(self._default_names())
@@ -93,12 +105,24 @@ class Authority:
             del self._contexts[next(iter(self._contexts))]
         return context
 
+    def _flawed(self, names: list[str], flaw: Flaw) -> ssl.SSLContext:
+        now = self._clock()
+        match flaw:
+            case Flaw.EXPIRED:
+                return _shown(make_leaf(self._ca, names, now, until=now - EXPIRED_SINCE))
+            case Flaw.WRONG_NAME:
+                return _shown(make_leaf(self._ca, [WRONG_NAME], now))
+            case Flaw.UNKNOWN_CA:
+                return _shown(make_leaf(make_ca(now), names, now))
+            case Flaw.NO_ALPN:
+                return _shown(make_leaf(self._ca, names, now), alpn=False)
+            case Flaw.STALL:
+                return _shown(make_leaf(self._ca, names, now))
+            case _:
+                assert_never(flaw)
+
     def _issue(self, names: list[str]) -> ssl.SSLContext:
-        leaf = make_leaf(self._ca, names, self._clock())
-        context = new_context()
-        with readable_file(signer_pem(leaf)) as path:
-            context.load_cert_chain(path)
-        return context
+        return _shown(make_leaf(self._ca, names, self._clock()))
 
     # ---- names
 
@@ -119,6 +143,13 @@ class Authority:
         for name in ("localhost", *_machine_names(), *self._extra_names):
             names.extend([name] if is_address(name) else _with_prefixes(name))
         return list(dict.fromkeys(names))
+
+
+def _shown(leaf: Signer, *, alpn: bool = True) -> ssl.SSLContext:
+    context = new_context(alpn=alpn)
+    with readable_file(signer_pem(leaf)) as path:
+        context.load_cert_chain(path)
+    return context
 
 
 def _checked(name: str) -> str:

@@ -60,8 +60,10 @@ def make_ca(now: datetime.datetime) -> Signer:
     return Signer(key, certificate)
 
 
-def make_leaf(ca: Signer, names: Sequence[str], now: datetime.datetime) -> Signer:
-    """A server's certificate for host names and IP addresses, with a key of its own."""
+def make_leaf(
+    ca: Signer, names: Sequence[str], now: datetime.datetime, *, until: datetime.datetime | None = None
+) -> Signer:
+    """A server's certificate for host names and IP addresses, with a key of its own; `until` when (default: a year)."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -78,7 +80,7 @@ def make_leaf(ca: Signer, names: Sequence[str], now: datetime.datetime) -> Signe
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(max(now - CLOCK_SKEW, ca.certificate.not_valid_before_utc))
-        .not_valid_after(min(now + LEAF_LIFETIME, ca.certificate.not_valid_after_utc))
+        .not_valid_after(min(until or now + LEAF_LIFETIME, ca.certificate.not_valid_after_utc))
         .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(signs_certificates=False), critical=True)

@@ -38,7 +38,7 @@ from mockscribe.wire.exchange import (
 )
 from mockscribe.wire.http1 import Http1Connection, looks_like_http1
 from mockscribe.wire.http2 import PREFACE, Http2Connection
-from mockscribe.wire.tls import TlsLayer
+from mockscribe.wire.tls import Flaw, TlsLayer
 
 TLS_HANDSHAKE = 0x16  # RFC 8446, 5.1: the record type of a ClientHello
 INTERNAL_ERROR = 0x2  # RFC 9113, 7
@@ -112,7 +112,7 @@ class Connection:
         self._received += len(data)
         if self._tls is None and self._http is None and not self._sniffed and data[:1] == bytes((TLS_HANDSHAKE,)):
             self.secure = True
-            self._tls = TlsLayer(self._tls_context())
+            self._tls = TlsLayer(self._tls_context(), self._choose_flaw)
         if self._tls is None:
             self._receive_plain(data, now)
             return
@@ -166,11 +166,16 @@ class Connection:
         output = self._http.data_to_send()
         closing = self._ending.announce() or output.closing
         if self._tls is None:
+            if closing is Closing.ALERT:
+                closing = Closing.ABORT
             return output if closing is output.closing else Output(data=output.data, closing=closing)
         if output.data:
             self._tls.send(output.data)
         if closing is Closing.EOF:
             self._tls.close()
+        elif closing is Closing.ALERT:
+            self._tls.alert()
+            closing = Closing.EOF
         return Output(data=self._tls.data_to_send(), closing=closing)
 
     # ---- what the one who runs it may ask
@@ -221,9 +226,15 @@ class Connection:
 
     # ---- TLS and sniffing
 
+    def _choose_flaw(self, name: str | None) -> Flaw | None:
+        return self.mock.choose_flaw(self.number, name, self._now)
+
     def _tls_failed(self, cause: str, now: float) -> None:
         """TLS is beyond repair; the alert that says so still leaves."""
         assert self._tls is not None
+        if self._tls.flaw is not None and not self._tls.handshake_complete:  # as it was to be
+            self._ending.begin(Closing.EOF)
+            return
         if not self._tls.handshake_complete:
             text = (
                 f"TLS handshake with {self.peer or 'a client'} failed: {cause}. If the client does not trust "

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from mockscribe.journal import Entry
-from mockscribe.scenario.model import Fault, Scenario
+from mockscribe.scenario.model import Fault, Match, Scenario
 from mockscribe.scenario.player import Intent, Player
 from mockscribe.service.events import AudioReceived, OutputEvent, TranscriptSegment
 from mockscribe.service.resources import ListeningSession, Spoken
@@ -60,18 +60,35 @@ def spoken(event: OutputEvent, roles: Mapping[str, str]) -> Spoken | None:
 
 
 class StandingFault:
-    """A fault that hits each stream of an account as it begins; `times` streams, None: all."""
+    """A fault that stands for each stream of an account that begins and matches, or for each handshake of the server.
 
-    def __init__(self, number: int, fault: Fault, times: int | None) -> None:
+    `times` is how many it may hit, None: all. It expires at mock time `expires`.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        fault: Fault,
+        times: int | None = None,
+        *,
+        match: Match | None = None,
+        expires: float | None = None,
+    ) -> None:
         self.number = number
         self.fault = fault
         self.times = times
+        self.match = match or Match()
+        self.expires = expires
         self.fired = 0
 
     @property
     def over(self) -> bool:
-        """Whether it has hit all the streams that it was for."""
+        """Whether it has hit all that it was for."""
         return self.times is not None and self.fired >= self.times
+
+    def hit(self) -> None:
+        """It has hit one more."""
+        self.fired += 1
 
 
 class Session:

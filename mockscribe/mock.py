@@ -11,7 +11,10 @@ from collections.abc import Callable, Sequence
 
 from mockscribe.account import Account, Shared
 from mockscribe.config import Config
+from mockscribe.journal import Kind, Origin
+from mockscribe.scenario.faults import FAULTS, keys_of
 from mockscribe.scenario.model import Fault
+from mockscribe.wire.tls import Flaw
 
 DEFAULT_ACCOUNT = "000000000000"
 
@@ -65,6 +68,29 @@ class Mock(Shared):
     def accounts(self) -> Sequence[Account]:
         """The accounts seen so far."""
         return tuple(self._accounts.values())
+
+    def choose_flaw(self, connection: int, name: str | None, now: float) -> Flaw | None:
+        """What shall be wrong with the TLS handshake of a connection that asks for `name`.
+
+        The account of a connection is not known yet: faults of all accounts stand for it.
+        """
+        base = self.account(DEFAULT_ACCOUNT, now)
+        standing = [(base, each) for each in self.faults]
+        standing += [(account, each) for account in self.accounts for each in account.faults.values()]
+        for account, each in standing:
+            fault, time = each.fault, account.clock.time(now)
+            flaw = FAULTS[fault.name].flaw
+            if flaw is None or each.over or (each.expires is not None and time >= each.expires):
+                continue
+            if fault.server_name not in (None, name):
+                continue
+            if fault.probability < 1 and self.draw("handshake", connection).random() >= fault.probability:
+                continue
+            each.hit()
+            about = {"fault": fault.name, "parameters": keys_of(fault), "server_name": name}
+            account.record(now, Origin(account=account.id, connection=connection), Kind.FAULT_FIRED, 0, about)
+            return flaw
+        return None
 
     def next_connection(self) -> int:
         """A number for one more connection."""

@@ -13,8 +13,20 @@ from mockscribe.account import Account
 from mockscribe.clock import Instant
 from mockscribe.errors import ServiceError
 from mockscribe.journal import Kind, Origin
-from mockscribe.live import Session, spoken
-from mockscribe.scenario.faults import Action, Faults, ResetStream, SendBytes
+from mockscribe.live import Session, StandingFault, spoken
+from mockscribe.scenario.faults import (
+    Action,
+    Answer,
+    Faults,
+    Finish,
+    Fired,
+    Misbehave,
+    ResetStream,
+    Scene,
+    SendBytes,
+    SendHead,
+    keys_of,
+)
 from mockscribe.scenario.model import End, Fault
 from mockscribe.scenario.player import Intent
 from mockscribe.service import events, restjson
@@ -26,15 +38,17 @@ from mockscribe.wire.exchange import OUTPUT_LIMIT, HttpConnection
 class Response:
     """A response that is sent while the request still arrives.
 
-    `begun` once its head is out, `over` once nothing more can follow; `ended_by` says in words what ended it, `failed`
-    is set when that was an exception or a reset of ours, `gone` when the exchange itself is no more. `room` is how many
-    bytes may be sent before the client has to read, as `flush` has found it: at none its producer must pause.
+    `begun` once its head was sent, `closed` once nothing more is to be said, `over` once all that was said is out too
+    (a fault may keep it back); `ended_by` says in words what ended it, `failed` is set when that was an exception or a
+    reset of ours, `gone` when the exchange itself is no more. `room` is how many bytes may be sent before the client
+    has to read, as `flush` has found it: at none its producer must pause.
     """
 
     def __init__(
         self, account: Account, session: Session, origin: Origin, http: HttpConnection, exchange: int, request_id: str
     ) -> None:
         self.begun = False
+        self.closed = False
         self.over = False
         self.failed = False
         self.gone = False
@@ -46,7 +60,12 @@ class Response:
         self._http = http
         self._exchange = exchange
         self._request_id = request_id
-        self._faults = Faults()
+        mock = account.mock
+        self._faults = Faults(
+            attempt=origin.attempt,
+            http1=http.version != "2",
+            draw=lambda: mock.draw(account.id, session.key, origin.attempt, "faults"),
+        )
         self._milliseconds = account.mock.config.offset_unit == "milliseconds"
         self._batch: list[bytes] = []
         self._repeated: OutputEvent | None = None  # an event that a script may send again …
@@ -58,16 +77,15 @@ class Response:
         if self._batch:
             self._http.send(self._exchange, b"".join(self._batch))
             self._batch.clear()
-        self.room = OUTPUT_LIMIT - self._http.output_size(self._exchange)
+        self.room = OUTPUT_LIMIT - self._http.output_size(self._exchange) - self._faults.octets
 
     def begin(self, instant: Instant) -> None:
         """Send the head of a stream: 200 with the session's settings, once."""
-        if self.begun or self.over:
+        if self.begun or self.closed:
             return
-        self.begun = True
         headers = restjson.listening_session_headers(self._session.parameters, self._request_id)
-        self._http.send_head(self._exchange, 200, headers)
-        self.record(Kind.RESPONSE, {"status": 200, "headers": dict(headers)}, instant)
+        self._apply(self._faults.head(SendHead(status=200, headers=headers), self._scene(instant)), instant)
+        self.begun = True
 
     def refuse(self, error: ServiceError, instant: Instant) -> None:
         """Answer with a modeled HTTP error instead of a stream."""
@@ -76,42 +94,42 @@ class Response:
         self._http.send_head(self._exchange, status, headers)
         self._http.send(self._exchange, body)
         self.record(Kind.RESPONSE, {"status": status, "error": error.shape, "message": error.message}, instant)
-        self._end(f"HTTP {status} {error.shape}")
+        self._end(f"HTTP {status} {error.shape}", instant)
 
     def perform(self, intents: Iterable[Intent], instant: Instant) -> None:
         """Do what the mock wants, in order, until something ends the response."""
         for intent in intents:
-            if self.over:
+            if self.closed:
                 return
             match intent:
                 case TranscriptSegment() | OutputEvent():
                     self._send(Kind.EVENT_SENT, intent, instant)
                 case OutputException(member=member):
                     self._send(Kind.EXCEPTION_SENT, intent, instant)
-                    self._end(f"{member} was sent", failed=True)
+                    self._end(f"{member} was sent", instant, failed=True)
                 case OutputError(code=code):
                     self._send(Kind.EXCEPTION_SENT, intent, instant)
-                    self._end(f"the error {code} was sent", failed=True)
+                    self._end(f"the error {code} was sent", instant, failed=True)
                 case Fault():
-                    actions = self._faults.arm(intent)
-                    self._apply(actions, intent if actions else None, instant)
+                    self.arm(intent, instant)
                 case End():
                     self.begin(instant)
-                    self._end("the scenario ended it")
+                    self._end("the scenario ended it", instant)
                 case _:
                     assert_never(intent)
 
     def end(self, reason: str, instant: Instant) -> None:
         """End the response cleanly."""
-        if not self.over:
+        if not self.closed:
             self.begin(instant)
-            self._end(reason)
+            self._end(reason, instant)
 
     def lose(self, reason: str, *, failed: bool = False, gone: bool = False) -> None:
         """Nothing more can be sent, whoever is to blame."""
         self.gone = self.gone or gone
         if not self.over:
-            self.over = True
+            self.closed = self.over = True
+            self._faults.clear()
             self.failed = failed
             self.ended_by = reason
 
@@ -125,13 +143,15 @@ class Response:
         if not self.begun:
             self.begin(instant)
         data = self._encode(event)
-        self.record(kind, event, instant, len(data))
         if self._faults.armed:
-            actions, fault = self._faults.apply(data)
-            self._apply(actions, fault, instant)
-        else:
-            self._batch.append(data)
-            self.room -= len(data)
+            if self.closed or self._faults.silent:
+                return
+            self.record(kind, event, instant, len(data))
+            self._apply(self._faults.apply(event, data, self._scene(instant)), instant)
+            return
+        self.record(kind, event, instant, len(data))
+        self._batch.append(data)
+        self.room -= len(data)
 
     def _encode(self, event: TranscriptSegment | OutputEvent | OutputException | OutputError) -> bytes:
         if not isinstance(event, OutputEvent):
@@ -146,23 +166,85 @@ class Response:
             self._session.add_final(self._repeated_final)
         return self._repeated_data
 
-    def _apply(self, actions: Iterable[Action], fault: Fault | None, instant: Instant) -> None:
-        """Do what faults make of the response; `fault` is the one that fired, if one did."""
-        if fault is not None:
-            self.record(Kind.FAULT_FIRED, {"fault": fault.name, "parameters": dict(fault.parameters)}, instant)
+    # ---- faults
+
+    def arm(self, fault: Fault, instant: Instant, counter: StandingFault | None = None) -> None:
+        """Let a fault act, now or when its position comes; `counter` hears of it."""
+        if not self.closed:
+            self._apply(self._faults.arm(fault, self._scene(instant), counter), instant)
+
+    @property
+    def due_us(self) -> int | None:
+        """The mock time at which a fault has something to do."""
+        return self._faults.due_us
+
+    @property
+    def due_audio_us(self) -> int | None:
+        """The session's audio clock at which it has."""
+        return self._faults.due_audio_us
+
+    @property
+    def keeps(self) -> bool:
+        """Whether faults have something that `release` may let out."""
+        return self._faults.octets > 0 or self._faults.due_us is not None
+
+    def release(self, instant: Instant) -> None:
+        """Do what faults have kept until now."""
+        self.flush()
+        self._apply(self._faults.release(self._scene(instant)), instant)
+        self.flush()
+
+    def _scene(self, instant: Instant) -> Scene:
+        room = self.room + self._faults.octets
+        audio_us = self._session.audio_us
+        return Scene(time_us=instant.time_us, audio_us=audio_us, wall=instant.at, room=room, begun=self.begun)
+
+    def _apply(self, actions: Iterable[Action], instant: Instant) -> None:
+        """Do what faults make of the response."""
         for action in actions:
             match action:
                 case SendBytes(data=data):
                     self._batch.append(data)
                     self.room -= len(data)
+                case SendHead(status=status, headers=headers):
+                    self._http.send_head(self._exchange, status, headers)
+                    self.record(Kind.RESPONSE, {"status": status, "headers": dict(headers)}, instant)
+                case Answer():
+                    self._answer(action, instant)
+                case Finish(reason=reason, failed=failed, open=is_open):
+                    self.flush()
+                    if not is_open:
+                        self._http.end(self._exchange)
+                    self.lose(reason, failed=failed)
                 case ResetStream(code=code):
                     self.flush()
                     self._http.reset(self._exchange, code)
                     self.lose(f"a fault reset the stream with code {code}", failed=True, gone=True)
+                case Misbehave(misbehaviour=misbehaviour, ends=ends):
+                    self.flush()
+                    self._http.misbehave(self._exchange, misbehaviour)
+                    if ends:
+                        self.lose(ends, failed=True, gone=True)
+                case Fired(fault=fault, note=note):
+                    about = {"fault": fault.name, "parameters": keys_of(fault), **({"note": note} if note else {})}
+                    self.record(Kind.FAULT_FIRED, about, instant)
                 case _:
                     assert_never(action)
+        self.closed = self.closed or self._faults.closed
 
-    def _end(self, reason: str, *, failed: bool = False) -> None:
-        self.flush()
+    def _answer(self, answer: Answer, instant: Instant) -> None:
+        self.begun = True
+        length = ("content-length", str(len(answer.body)))
+        headers = (*answer.headers, ("x-amzn-request-id", self._request_id), length)
+        self._http.send_head(self._exchange, answer.status, headers)
+        self._http.send(self._exchange, answer.body)
         self._http.end(self._exchange)
-        self.lose(reason, failed=failed)
+        about = {"status": answer.status, "error": answer.error, "message": answer.message}
+        self.record(Kind.RESPONSE, about, instant)
+        self.lose(f"a fault answered HTTP {answer.status}", failed=True)
+
+    def _end(self, reason: str, instant: Instant, *, failed: bool = False) -> None:
+        self.closed = True
+        if self.over:  # a fault was faster
+            return
+        self._apply(self._faults.finish(Finish(reason=reason, failed=failed), self._scene(instant)), instant)

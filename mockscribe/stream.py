@@ -82,6 +82,8 @@ class Stream:
         self._detached = False
         self._owed = 0
         self._max_samples: float = math.inf
+        self._stop_samples: float = math.inf  # beyond it the audio needs a look: its limit, or where a fault is due
+        self._due_audio_us: int | None = None
         self._given_up = False
         self._last_audio = account.clock.waited(now)
 
@@ -100,7 +102,8 @@ class Stream:
         self.account.live.add(self)
         if self.session.player is not None:
             self.response.perform(self.session.player.leading_faults(), instant)
-        self.response.perform(self.account.standing_faults(), instant)
+        for standing in self.account.standing_faults(self.session, self.origin.attempt, instant.time):
+            self.response.arm(standing.fault, instant, standing)
         if self._config.response_headers == "immediate" and self._config.bad_configuration == "exception":
             self.response.begin(instant)
         self._settle(instant)
@@ -109,7 +112,7 @@ class Stream:
         """Bytes of the request's body arrived; `work` takes them in."""
         self._owed += len(data)
         self.account.last_activity = now
-        if not self.response.over:
+        if not self.response.closed:
             self._decoder.feed(data)
 
     def receive_end(self, now: float) -> None:
@@ -140,8 +143,10 @@ class Stream:
         instant = self.account.instant(now)
         response, next_frame = self.response, self._decoder.next_frame
         response.flush()
+        if response.keeps:
+            response.release(instant)
         try:
-            while response.room > 0 and not response.over:
+            while response.room > 0 and not response.closed:
                 frame = next_frame()
                 if frame is not None:
                     self._receive(frame, instant)
@@ -154,7 +159,7 @@ class Stream:
         except FrameError as error:
             self._violation(f"frame_{error.kind.value}", "ES-SPEC", error.offset, error.message, instant)
             self._refuse("bad_frame", instant, reason=error.message, offset=error.offset)
-        if response.over or response.room > 0:
+        if response.closed or response.room > 0:
             self._http.consume(self._exchange, self._owed)
             self._owed = 0
         self._settle(instant)
@@ -168,6 +173,10 @@ class Stream:
         if due is not None and clock.mode == "autojump" and now >= self._leaps_at():
             self.account.leap(now)
         instant = self.account.instant(now)
+        kept = self.response.due_us
+        if kept is not None and kept <= instant.time_us:
+            self.work(now)
+        due = self._player_due()
         if player is not None and due is not None and due <= instant.time_us:
             self.response.perform(player.tick(self._moment(instant)), instant)
             self._end_if_finished(instant)
@@ -191,7 +200,7 @@ class Stream:
     def refuse(self, key: str, now: float, **values: object) -> None:
         """End the stream with the validationException of that key."""
         instant = self.account.instant(now)
-        if not self.response.over:
+        if not self.response.closed:
             self._refuse(key, instant, **values)
         self._settle(instant)
 
@@ -261,7 +270,8 @@ class Stream:
             self._violation("audio", "MODEL mediaEncoding", frame.offset, error.message, instant)
             self._refuse("bad_audio", instant, reason=error.message)
             return
-        if heard.end > self._max_samples:
+        looks = heard.end > self._stop_samples
+        if looks and heard.end > self._max_samples:
             limit = f"{config.max_session_audio_seconds:g}"
             self._violation("session_audio", "HealthScribe", frame.offset, f"more than {limit} s of audio", instant)
             self._given_up = True
@@ -275,6 +285,16 @@ class Stream:
             self.response.perform(intents, instant)
         elif config.empty_transcripts:
             self.response.perform((NOTHING_HEARD,), instant)
+        if looks:
+            self.response.release(instant)
+            self._find_stop()
+
+    def _find_stop(self) -> None:
+        """Note how far the audio can come without a look."""
+        self._stop_samples, self._due_audio_us = self._max_samples, self.response.due_audio_us
+        if self._due_audio_us is not None and (audio := self.session.audio) is not None:
+            due = -(-self._due_audio_us * audio.rate // MICROSECONDS)
+            self._stop_samples = min(self._max_samples, due - 1)
 
     def _configure(self, event: ConfigurationReceived, frame: Frame, state: Input, instant: Instant) -> None:
         signed = frame.signed
@@ -311,6 +331,7 @@ class Stream:
             self.account.prepare(session, self.origin.attempt)
         if session.audio is not None and self._config.max_session_audio_seconds:
             self._max_samples = self._config.max_session_audio_seconds * session.audio.rate
+        self._find_stop()
         self._enter(state)
         self._last_audio = instant.waited
         self.account.turn(session, Turn.CONFIGURED, self.origin, instant)
@@ -360,9 +381,14 @@ class Stream:
         return Moment(self.session.audio_us, instant.time_us)
 
     def _due(self) -> int | None:
-        """The mock time in microseconds at which the player wants a tick; a blocked client has to wait."""
+        """The mock time in microseconds at which player or faults want a tick."""
+        due, kept = self._player_due(), self.response.due_us
+        return kept if due is None else due if kept is None else min(due, kept)
+
+    def _player_due(self) -> int | None:
+        """When the player wants one; a blocked client has to wait."""
         player = self.session.player
-        if self.response.over or player is None or self._state is Input.FRESH or self.response.room <= 0:
+        if self.response.closed or player is None or self._state is Input.FRESH or self.response.room <= 0:
             return None
         return player.next_deadline()
 
@@ -373,7 +399,7 @@ class Stream:
         """Whether the idle timeout runs: from the response's head until END_OF_SESSION or the end of the input."""
         return (
             self._config.idle_timeout_seconds > 0
-            and not self.response.over
+            and not self.response.closed
             and not self._ending
             and not self._input_ended
             and self.response.room > 0
@@ -393,6 +419,8 @@ class Stream:
                 self._detach(instant)
             return
         self.response.flush()
+        if self.response.due_audio_us != self._due_audio_us:
+            self._find_stop()
         clock = self.account.clock
         due = self._due()
         times = []

@@ -12,6 +12,7 @@ from mockscribe.commands.sessions import intent
 from mockscribe.config import Config
 from mockscribe.errors import ConfigError, ControlError
 from mockscribe.live import StandingFault
+from mockscribe.scenario.faults import keys_of
 from mockscribe.scenario.model import Fault
 
 LONGEST_ADVANCE_SECONDS = 10 * 365 * 86_400.0
@@ -119,7 +120,7 @@ def _faults(context: Context, _: Nothing) -> tuple[FaultSummary, ...]:
 def _fault_summary(standing: StandingFault) -> FaultSummary:
     return FaultSummary(
         id=standing.number,
-        fault={standing.fault.name: dict(standing.fault.parameters)},
+        fault={standing.fault.name: keys_of(standing.fault)},
         times=standing.times,
         fired=standing.fired,
     )

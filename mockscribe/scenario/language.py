@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from mockscribe.duration import PATTERN
-from mockscribe.scenario.faults import FAULTS
+from mockscribe.scenario.faults import FAULTS, FaultKind
 from mockscribe.service.model import service_model
 from mockscribe.session.audio import BLOCKS_PER_SECOND
 
@@ -23,6 +23,27 @@ class Key(msgspec.Struct, frozen=True):
     about: str
     schema: Mapping[str, Any]
     example: Any
+
+
+def _fault(name: str, kind: FaultKind) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": kind.about,
+        "examples": [kind.example[name]],
+        "properties": {
+            each: {
+                "description": parameter.about,
+                **parameter.schema,
+                **({} if parameter.default is None else {"default": parameter.default}),
+            }
+            for each, parameter in kind.keys.items()
+        },
+        "additionalProperties": False,
+    }
+
+
+STREAM_FAULTS = {name: kind for name, kind in FAULTS.items() if kind.flaw is None}
+"""The faults that a step can have: those of a handshake come before any stream."""
 
 
 def _text(**more: Any) -> dict[str, Any]:
@@ -97,22 +118,10 @@ VERB_KEYS: Mapping[str, Key] = {
         {"internalFailureException": "the backend is on fire"},
     ),
     "fault": Key(
-        "Misbehave: a fault by its name; one on a frame takes the next outgoing frame.",
+        "Misbehave: a fault by its name, with its parameters and where it acts; else at once, or on the next frame.",
         {
             "type": "object",
-            "properties": {
-                name: {
-                    "type": "object",
-                    "description": kind.about,
-                    "examples": [kind.example[name]],
-                    "properties": {
-                        each: {"description": parameter.about, **parameter.schema}
-                        for each, parameter in kind.parameters.items()
-                    },
-                    "additionalProperties": False,
-                }
-                for name, kind in FAULTS.items()
-            },
+            "properties": {name: _fault(name, kind) for name, kind in STREAM_FAULTS.items()},
             "additionalProperties": False,
             "minProperties": 1,
             "maxProperties": 1,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from mockscribe.scenario.model import Scenario
+from mockscribe.scenario.model import Match, Scenario
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,13 +59,21 @@ def nearest(scenarios: Sequence[Scenario], request: Request, *, uses: Mapping[st
     return [miss for _, miss in misses[:count]]
 
 
+def fits(match: Match, request: Request) -> bool:
+    """Whether all conditions hold."""
+    return next(_misfits(match, request), None) is None
+
+
 def _conditions(scenario: Scenario) -> int:
     match = scenario.match
     return len(match.parameters) + (match.account is not None) + (match.attempt is not None)
 
 
 def _differences(scenario: Scenario, request: Request) -> Iterator[str]:
-    match = scenario.match
+    return _misfits(scenario.match, request)
+
+
+def _misfits(match: Match, request: Request) -> Iterator[str]:
     for name, wanted in match.parameters.items():
         given = request.parameters.get(name)
         same = str(given).lower() == str(wanted).lower() if name == "sessionId" else given == wanted

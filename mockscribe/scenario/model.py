@@ -7,7 +7,7 @@ becomes these values in `script.py`; `player.py` performs them. This module know
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -113,11 +113,35 @@ class Raise(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
+class Position(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where on a stream a fault acts; all that is given must have come. Durations are text with a unit.
+
+    `attempt`: on this request for the session id alone. `at_audio`: when the session's audio clock shows so much.
+    `after_time`: so much mock time after the fault was armed. `after_events`: so many events later. `byte`: when so
+    many bytes of the next event's frame are written.
+    """
+
+    attempt: int | None = None
+    at_audio: str | None = None
+    after_time: str | None = None
+    after_events: int | None = None
+    byte: int | None = None
+
+
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """A fault by name; what names and parameters there are, `faults.py` tells."""
+    """A fault by name, spelled as a script spells it; what names and parameters there are, `faults` tells.
+
+    `probability` is drawn each time it could act; `frames` is how many frames it may act on, one after the other
+    ("all": each from there on; None: as many as the kind does by itself). `server_name` is whose connections a fault on
+    connections hits: the name in SNI.
+    """
 
     name: str
     parameters: Mapping[str, Any] = {}
+    at: Position = Position()
+    probability: float = 1.0
+    frames: int | Literal["all"] | None = None
+    server_name: str | None = None
 
 
 class End(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import assert_never
 
 from mockscribe.scenario.bytecount import ByteCount
-from mockscribe.scenario.faults import FAULTS
+from mockscribe.scenario.faults import ends_surely
 from mockscribe.scenario.language import SHORTEST_QUIET_US
 from mockscribe.scenario.model import (
     AfterAudio,
@@ -119,7 +119,7 @@ class ScenarioPlayer:
                 state.status = StepStatus.FINISHED
                 self._first += 1
             faults.append(state.step.verb)
-            if FAULTS[state.step.verb.name].ends_stream:
+            if ends_surely(state.step.verb):
                 break  # the next one is for the next attempt
         return tuple(faults)
 
@@ -282,7 +282,7 @@ class ScenarioPlayer:
                 self._halted = True
             case Fault() as fault:
                 intents.append(fault)
-                self._halted = FAULTS[fault.name].ends_stream
+                self._halted = ends_surely(fault)
             case End() as end:
                 intents.append(end)
                 self._halted = True

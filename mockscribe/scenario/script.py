@@ -8,7 +8,7 @@ from typing import assert_never
 
 from mockscribe.errors import ScriptError
 from mockscribe.scenario.document import Node, read_documents, scalar
-from mockscribe.scenario.faults import FAULTS
+from mockscribe.scenario.faults import FAULTS, ends_surely, fault_of
 from mockscribe.scenario.language import (
     ARTIFACT_KEYS,
     ARTIFACTS,
@@ -20,6 +20,7 @@ from mockscribe.scenario.language import (
     SCENARIO_KEYS,
     SHORTEST_QUIET_US,
     STEP_KEYS,
+    STREAM_FAULTS,
     TRIGGER_KEYS,
     VERB_KEYS,
     WHEN_KEYS,
@@ -52,6 +53,9 @@ from mockscribe.scenario.model import (
     Verb,
 )
 from mockscribe.scenario.reading import Reader
+
+MOST_AT_ONCE = 10_000
+"""How often a step may repeat at one instant; own choice: some megabytes, which no client reads at once."""
 
 
 def parse(text: str, source: str) -> tuple[Scenario, ...]:
@@ -165,6 +169,12 @@ class _ScenarioReader(Reader):
         if forever and verb is not None and not broken and not _advances(verb, trigger):
             text = "a step that repeats forever needs a trigger that lets time or audio pass, or a `say`"
             self.error(text, fields["repeat"], f"{path}.repeat")
+        if (repeat or 0) > MOST_AT_ONCE and verb is not None and not broken and not _advances(verb, trigger):
+            text = (
+                f"a step that repeats more than {MOST_AT_ONCE:,} times needs a trigger that lets time or audio pass, "
+                "such as `after: 10ms`, or a `say`"
+            )
+            self.error(text, fields["repeat"], f"{path}.repeat")
         if verb is None:
             return None
         return Step(
@@ -200,7 +210,11 @@ class _ScenarioReader(Reader):
                 message = self.some_text(content, f"{here}.{member}") if content is not None else None
                 return Raise(member=member, message=message) if message is not None else None
             case "fault":
-                member, content = self.single(node, tuple(FAULTS), here, "fault")
+                member, content = self.single(node, FAULTS, here, "fault")
+                if content is not None and member not in STREAM_FAULTS:
+                    text = f"`{member}` comes before any stream: let it stand (--fault, POST /faults, mock.fault)"
+                    self.error(text, node, here)
+                    return None
                 return self._fault(member, content, f"{here}.{member}") if content is not None else None
             case _:
                 if self.boolean(node, here) is not True:
@@ -209,17 +223,18 @@ class _ScenarioReader(Reader):
                 return End()
 
     def _fault(self, name: str, node: Node, path: str) -> Fault | None:
-        kinds = FAULTS[name].parameters
+        kinds = FAULTS[name].keys
         fields = self.mapping(node, kinds, path)
         if fields is None:
             return None
-        parameters = {}
+        keys = {}
         for key, value in fields.items():
+            keys[key] = self.data(value, f"{path}.{key}")
             try:
-                parameters[key] = kinds[key].parse(self.data(value, f"{path}.{key}"))
+                kinds[key].parse(keys[key])
             except ValueError as error:
                 self.error(str(error), value, f"{path}.{key}")
-        return Fault(name=name, parameters=parameters)
+        return fault_of(name, keys)
 
     def _partials(self, node: Node, path: str) -> Partials | None:
         if node.kind == "mapping":
@@ -289,8 +304,8 @@ def _advances(verb: Verb, trigger: Trigger | None) -> bool:
             return takes is None or takes > 0 or _passes(trigger)
         case Raise() | End():
             return True  # each time on another stream
-        case Fault(name=name):
-            return FAULTS[name].ends_stream or _passes(trigger)
+        case Fault() as fault:
+            return ends_surely(fault) or _passes(trigger)
         case Send():
             return _passes(trigger)
         case _:

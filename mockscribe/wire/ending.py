@@ -14,13 +14,29 @@ LINGER_SECONDS = 1.0
 
 
 class Ending:
-    """The end of one connection; not begun at birth."""
+    """The end of one connection; not begun at birth.
 
-    __slots__ = ("_aborts_at", "_announced", "_closing")
+    `delay_seconds`: for so long an end in order is not announced, though it has begun. `half_closing` closes our half
+    with the next output, without an end; `half_closed` once that was announced: nothing can be written any more.
+    """
+
+    __slots__ = (
+        "_aborts_at",
+        "_announced",
+        "_announces_at",
+        "_closing",
+        "delay_seconds",
+        "half_closed",
+        "half_closing",
+    )
 
     def __init__(self) -> None:
+        self.delay_seconds = 0.0
+        self.half_closing = False
+        self.half_closed = False
         self._closing: Closing | None = None
         self._announced: Closing | None = None
+        self._announces_at: float | None = None
         self._aborts_at: float | None = None
 
     @property
@@ -44,22 +60,32 @@ class Ending:
 
     def announce(self) -> Closing | None:
         """What the next output ends in; each way of closing is told once."""
-        if self._closing is self._announced:
+        if self.half_closing and not self.half_closed and self._closing is None:
+            self.half_closed = True
+            self._announced = Closing.EOF
+            return Closing.EOF
+        if self._closing is self._announced or (self.delay_seconds and self._closing is not Closing.ABORT):
             return None
         self._announced = self._closing
         return self._closing
 
     def tick(self, now: float) -> None:
-        """The clock reached a deadline. Lingering is counted from the first tick after its begin."""
-        if self._closing is not Closing.EOF:
+        """The clock reached a deadline. Delay and lingering are counted from the first tick after their begin."""
+        if self._closing is None or self._closing is Closing.ABORT:
             return
-        if self._aborts_at is None:
+        if self.delay_seconds:
+            if self._announces_at is None:
+                self._announces_at = now + self.delay_seconds
+            elif now >= self._announces_at:
+                self.delay_seconds = 0.0
+        elif self._aborts_at is None:
             self._aborts_at = now + LINGER_SECONDS
         elif now >= self._aborts_at:
             self._closing = Closing.ABORT
 
     def deadline(self, now: float) -> float | None:
         """When `tick` is due, given the last time that was told; None when never."""
-        if self._closing is not Closing.EOF:
+        if self._closing is None or self._closing is Closing.ABORT:
             return None
-        return now if self._aborts_at is None else self._aborts_at
+        due = self._announces_at if self.delay_seconds else self._aborts_at
+        return now if due is None else due

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
+
+if TYPE_CHECKING:
+    from mockscribe.wire.misbehaviour import Misbehaviour
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -113,6 +116,7 @@ class Closing(enum.Enum):
 
     EOF = "eof"  # half-close, let the client read, then close (linger)
     ABORT = "abort"  # reset the TCP connection at once
+    ALERT = "alert"  # a fatal TLS alert, then as EOF; without TLS as ABORT
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,6 +184,9 @@ class HttpConnection(Protocol):
 
     def abort(self) -> None:
         """End the connection by a TCP reset."""
+
+    def misbehave(self, exchange: int, misbehaviour: Misbehaviour) -> None:
+        """Do something wrong on purpose."""
 
     def data_to_send(self) -> Output:
         """Drain what is to be written."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
+from typing import assert_never
 
 import h11
 
@@ -26,6 +27,22 @@ from mockscribe.wire.exchange import (
     RequestHead,
     RequestReceived,
     RuleBroken,
+)
+from mockscribe.wire.misbehaviour import (
+    ChangeSettings,
+    CloseNow,
+    CloseSlowly,
+    CutData,
+    EndWithTrailers,
+    GoAway,
+    HalfClose,
+    IgnorePings,
+    Misbehaviour,
+    ResetConnection,
+    SendAlert,
+    StopReading,
+    TinyWindow,
+    WithholdWindow,
 )
 
 INPUT_LIMIT = 1_048_576
@@ -80,6 +97,9 @@ class Http1Connection:
         self._full = False
         self._drained = False
         self._observed: list[Observed] = []
+        self._reads = True
+        self._withholds = False
+        self._most = 0  # bytes of a chunk; 0: any number
         self._out: list[bytes] = []
         self._out_bytes = 0
 
@@ -88,7 +108,7 @@ class Http1Connection:
     @property
     def reading(self) -> bool:
         pipelined = len(self._h11.trailing_data[0]) if self._paused else 0
-        return self._unused_bytes < INPUT_LIMIT and pipelined < INPUT_LIMIT
+        return self._reads and self._unused_bytes < INPUT_LIMIT and pipelined < INPUT_LIMIT
 
     @property
     def aborted(self) -> bool:
@@ -250,13 +270,17 @@ class Http1Connection:
 
     def send(self, exchange: int, data: bytes) -> None:
         if data and self._has_body and self._is_open(exchange, _Response.BEGUN):
-            self._write(h11.Data(data=data))
+            for start in range(0, len(data), self._most or len(data)):
+                self._write(h11.Data(data=data[start : start + (self._most or len(data))]))
             self._full = self._full or self._out_bytes >= OUTPUT_LIMIT
 
     def end(self, exchange: int) -> None:
+        self._end(exchange, ())
+
+    def _end(self, exchange: int, trailers: Headers) -> None:
         if self._is_open(exchange, _Response.BEGUN):
             self._response = _Response.ENDED
-            self._write(h11.EndOfMessage())
+            self._write(h11.EndOfMessage(headers=list(trailers)))
             self._finish_exchange()
 
     def reset(self, exchange: int, code: int) -> None:
@@ -264,7 +288,7 @@ class Http1Connection:
             self.abort()
 
     def consume(self, exchange: int, octets: int) -> None:
-        if exchange == self._exchange:
+        if exchange == self._exchange and not self._withholds:
             self._unused_bytes -= octets
 
     def output_size(self, exchange: int) -> int:
@@ -284,10 +308,42 @@ class Http1Connection:
         self._active = False
         self._ending.begin(Closing.ABORT)
 
+    def misbehave(self, exchange: int, misbehaviour: Misbehaviour) -> None:
+        if self._ending.begun or exchange != self._exchange:
+            return
+        match misbehaviour:
+            case CutData(octets=octets):
+                self._most = octets
+            case WithholdWindow():
+                self._withholds = True
+            case EndWithTrailers(fields=fields):
+                self._end(exchange, fields)
+            case GoAway(close=False):
+                self.go_away()
+            case GoAway() | CloseNow():
+                self._active = False
+                self._ending.begin(Closing.EOF)
+            case StopReading():
+                self._reads = False
+            case HalfClose():
+                self._ending.half_closing = True
+            case CloseSlowly(seconds=seconds):
+                self._ending.delay_seconds = seconds
+                self.go_away()
+            case ResetConnection():
+                self.abort()
+            case SendAlert():
+                self._active = False
+                self._ending.begin(Closing.ALERT)
+            case TinyWindow() | ChangeSettings() | IgnorePings():
+                pass  # HTTP/1.1 has no such thing
+            case _:
+                assert_never(misbehaviour)
+
     def data_to_send(self) -> Output:
         if self._h11.they_are_waiting_for_100_continue and self._is_open(self._exchange, _Response.NONE):
             self._write(h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue"))
-        data = b"".join(self._out)
+        data = b"".join(self._out) if not self._ending.half_closed else b""
         self._out.clear()
         self._out_bytes = 0
         if self._full:

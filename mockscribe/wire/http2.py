@@ -34,6 +34,19 @@ from mockscribe.wire.http2_fields import check_trailers, request_head
 from mockscribe.wire.http2_frames import PREFACE, ErrorCode, RuleError, connection_error, stream_error
 from mockscribe.wire.http2_states import Block, H2States, Part
 from mockscribe.wire.http2_streams import Streams
+from mockscribe.wire.misbehaviour import (
+    ChangeSettings,
+    CloseNow,
+    CloseSlowly,
+    GoAway,
+    HalfClose,
+    IgnorePings,
+    Misbehaviour,
+    ResetConnection,
+    SendAlert,
+    StopReading,
+    TinyWindow,
+)
 
 __all__ = ["PREFACE", "Http2Connection"]
 
@@ -86,12 +99,14 @@ class Http2Connection:
         self._block_stream = 0  # whose header block is open; 0: none
         self._block_bytes = 0
         self._unended_trailers = False
+        self._reads = True
+        self._answers_pings = True
 
     # ---- bytes in
 
     @property
     def reading(self) -> bool:
-        return len(self._out) < UNSENT_FRAMES
+        return self._reads and len(self._out) < UNSENT_FRAMES
 
     @property
     def aborted(self) -> bool:
@@ -148,7 +163,8 @@ class Http2Connection:
                 self._receive_rst_stream(flags, stream_id, payload)
             case frames.PING:
                 self._spend(self._controls, "PING frames")
-                self._states.receive(kind, flags, stream_id, payload)
+                if self._answers_pings:
+                    self._states.receive(kind, flags, stream_id, payload)
             case frames.PRIORITY | frames.PUSH_PROMISE:
                 self._states.receive(kind, flags, stream_id, payload)
             case frames.GOAWAY:
@@ -339,16 +355,52 @@ class Http2Connection:
 
     # ---- bytes out
 
-    def go_away(self, code: int = 0) -> None:
+    def go_away(self, code: int = 0, last_stream: int | None = None) -> None:
         if self._phase is not _Phase.ENDED:
             self._streams.write()
-            self._out.append(frames.goaway_frame(self._newest, code, ""))  # h2 would refuse open streams after its own
+            last_stream = self._newest if last_stream is None else last_stream
+            self._out.append(frames.goaway_frame(last_stream, code, ""))  # h2 would refuse open streams after its own
             self._phase = _Phase.DRAINING
 
     def abort(self) -> None:
+        self._end_early(Closing.ABORT)
+
+    def _end_early(self, closing: Closing) -> None:
         self._streams.write()
         self._streams.abandon()
-        self._end(Closing.ABORT)
+        self._end(closing)
+
+    def misbehave(self, exchange: int, misbehaviour: Misbehaviour) -> None:
+        if self._phase is _Phase.ENDED:
+            return
+        match misbehaviour:
+            case GoAway(code=code, last_stream=last_stream, close=close):
+                self.go_away(code, last_stream)
+                if close:
+                    self._end_early(Closing.EOF)
+            case ChangeSettings(settings=settings):
+                self._streams.write()
+                self._out.append(frames.settings_frame(settings))
+            case IgnorePings():
+                self._answers_pings = False
+            case StopReading():
+                self._reads = False
+            case HalfClose():
+                self._ending.half_closing = True
+            case CloseSlowly(seconds=seconds):
+                self._ending.delay_seconds = seconds
+                self.go_away()
+            case CloseNow():
+                self._end_early(Closing.EOF)
+            case ResetConnection():
+                self._end_early(Closing.ABORT)
+            case SendAlert():
+                self._end_early(Closing.ALERT)
+            case TinyWindow(octets=octets):
+                self._out.append(frames.settings_frame({frames.INITIAL_WINDOW_SIZE: octets}))
+                self._streams.misbehave(exchange, misbehaviour)
+            case _:
+                self._streams.misbehave(exchange, misbehaviour)
 
     def data_to_send(self) -> Output:
         if self._phase is not _Phase.ENDED:
@@ -356,6 +408,8 @@ class Http2Connection:
         self._streams.write()
         if self._phase is _Phase.DRAINING and not self._streams:
             self._end(Closing.EOF)
+        if self._ending.half_closed:
+            self._out.clear()
         data = b"".join(self._out)
         self._out.clear()
         return Output(data=data, closing=self._ending.announce())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
@@ -21,6 +21,10 @@ PING = 0x6
 GOAWAY = 0x7
 WINDOW_UPDATE = 0x8
 CONTINUATION = 0x9
+
+INITIAL_WINDOW_SIZE = 0x4  # the settings (RFC 9113, 6.5.2) that we send otherwise than h2
+MAX_CONCURRENT_STREAMS = 0x3
+MAX_HEADER_LIST_SIZE = 0x6
 
 ACK = 0x1  # of SETTINGS and PING
 END_STREAM = 0x1  # of DATA and HEADERS
@@ -121,6 +125,11 @@ def window_increment(payload: memoryview) -> int:
 def rst_stream_frame(stream_id: int, code: int) -> bytes:
     """A RST_STREAM frame."""
     return frame(RST_STREAM, 0, stream_id, _UINT32.pack(code))
+
+
+def settings_frame(settings: Mapping[int, int]) -> bytes:
+    """A SETTINGS frame, by number."""
+    return frame(SETTINGS, 0, 0, b"".join(struct.pack(">HL", *pair) for pair in settings.items()))
 
 
 def goaway_frame(last_stream_id: int, code: int, message: str) -> bytes:

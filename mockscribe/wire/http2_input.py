@@ -25,19 +25,24 @@ CONNECTION_WINDOW = 1_048_576
 """As a stream's, so that one stream can use its own; as its credit returns with each output it never limits several."""
 
 
+PORTION = STREAM_WINDOW // 2
+"""Credit goes back to a stream in portions of so much."""
+
+
 class StreamInput:
     """The input of one stream.
 
-    `window` is what the client may still send, `owed` what was used up and not granted again, `received` the bytes of
-    the body so far.
+    `window` is what the client may still send, `owed` what was used up and not granted again, `portion` how much must
+    be owed before it is, `received` the bytes of the body so far.
     """
 
-    __slots__ = ("content_length", "ended", "owed", "received", "stream_id", "window")
+    __slots__ = ("content_length", "ended", "owed", "portion", "received", "stream_id", "window")
 
     def __init__(self, stream_id: int) -> None:
         self.stream_id = stream_id
         self.window = DEFAULT_WINDOW
         self.owed = 0
+        self.portion: float = PORTION
         self.received = 0
         self.content_length: int | None = None
         self.ended = False
@@ -69,24 +74,38 @@ class StreamInput:
 
 
 class InputWindows:
-    """The window of a connection and the credit for its streams; WINDOW_UPDATE frames are appended to `out`."""
+    """The window of a connection and the credit for its streams; WINDOW_UPDATE frames are appended to `out`.
 
-    __slots__ = ("_out", "_owed", "_raised", "_window")
+    `withheld`: the connection gets no more credit.
+    """
+
+    __slots__ = ("_new", "_out", "_owed", "_raised", "_told", "_window", "withheld")
 
     def __init__(self, out: list[bytes | memoryview]) -> None:
         self._out = out
         self._window = DEFAULT_WINDOW
         self._owed = 0
         self._raised = False
+        self._told = False
+        self._new: list[StreamInput] = []
+        self.withheld = False
 
     def raise_for(self, stream: StreamInput) -> None:
-        """Grant a new stream its full window, and with the first one the connection its own."""
+        """Grant a new stream its full window, with the first one the connection its own; `write` tells the client."""
         if not self._raised:
             self._raised = True
-            self._out.append(window_update_frame(0, CONNECTION_WINDOW - DEFAULT_WINDOW))
             self._window += CONNECTION_WINDOW - DEFAULT_WINDOW
-        self._out.append(window_update_frame(stream.stream_id, STREAM_WINDOW - stream.window))
         stream.window = STREAM_WINDOW
+        self._new.append(stream)
+
+    def _tell_new(self) -> None:
+        if not self._told and not self.withheld:
+            self._told = True
+            self._out.append(window_update_frame(0, CONNECTION_WINDOW - DEFAULT_WINDOW))
+        for stream in self._new:
+            if not stream.ended and stream.portion == PORTION:
+                self._out.append(window_update_frame(stream.stream_id, STREAM_WINDOW - DEFAULT_WINDOW))
+        self._new.clear()
 
     def unpack(self, flags: int, payload: memoryview) -> memoryview:
         """The body bytes of a DATA frame, counted against the connection's window.
@@ -108,7 +127,9 @@ class InputWindows:
 
     def write(self) -> None:
         """Credit the connection for what it has received: no sooner than the client can hear of it."""
-        if self._owed > self._window:
+        if self._new:
+            self._tell_new()
+        if self._owed > self._window and not self.withheld:
             self._out.append(window_update_frame(0, self._owed))
             self._window += self._owed
             self._owed = 0
@@ -118,7 +139,7 @@ class InputWindows:
         if stream.ended:
             return
         stream.owed += octets
-        if stream.owed >= STREAM_WINDOW // 2:
+        if stream.owed >= stream.portion:
             self._out.append(window_update_frame(stream.stream_id, stream.owed))
             stream.window += stream.owed
             stream.owed = 0

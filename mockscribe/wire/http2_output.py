@@ -26,13 +26,19 @@ Field = tuple[bytes, bytes]
 
 
 class StreamOutput:
-    """The output of one stream. `window` is what the client lets out, negative after it has shrunk its SETTINGS."""
+    """The output of one stream. `window` is what the client lets out, negative after it has shrunk its SETTINGS.
 
-    __slots__ = ("chunks", "ending", "full", "head", "queued", "size", "stream_id", "window")
+    `most` is what its DATA frames may have at most, whatever SETTINGS_MAX_FRAME_SIZE allows; `trailers` end it once all
+    is written.
+    """
+
+    __slots__ = ("chunks", "ending", "full", "head", "most", "queued", "size", "stream_id", "trailers", "window")
 
     def __init__(self, stream_id: int, window: int) -> None:
         self.stream_id = stream_id
         self.window = window
+        self.most = MAX_WINDOW
+        self.trailers: list[Field] | None = None
         self.head: list[Field] | None = None
         self.chunks: deque[bytes | memoryview] = deque()
         self.size = 0
@@ -83,6 +89,7 @@ class OutputQueue:
         output.chunks.clear()
         output.size = 0
         output.ending = False
+        output.trailers = None
         if output in self._starved:
             self._starved.remove(output)
 
@@ -143,7 +150,7 @@ class OutputQueue:
 
     def room(self, output: StreamOutput) -> int:
         """How many of its bytes the stream may send in one frame now; not above zero when a window is shut."""
-        return min(output.size, output.window, self.window, self.max_frame_bytes) if output.size else 0
+        return min(output.size, output.window, self.window, self.max_frame_bytes, output.most) if output.size else 0
 
     def cut(self, output: StreamOutput) -> bool:
         """Append the stream's next DATA frame, if a window allows one; whether it carries END_STREAM."""

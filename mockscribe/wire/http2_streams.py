@@ -6,12 +6,14 @@ Knows of h2 only what `StreamStates` says, and nothing of the frames that come i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from mockscribe.wire.exchange import ExchangeLost, Headers, Observed, OutputDrained, RequestEnded
-from mockscribe.wire.http2_input import InputWindows, StreamInput
+from mockscribe.wire.http2_input import PORTION, InputWindows, StreamInput
 from mockscribe.wire.http2_output import Field, OutputQueue, StreamOutput
+from mockscribe.wire.misbehaviour import CutData, EndWithTrailers, TinyWindow, WithholdWindow
 
 REMEMBERED_RESETS = 1000
 """Streams reset by us that are remembered, so as to ignore what was under way on them; own choice, as many as a client
@@ -126,6 +128,7 @@ class Streams:
 
     def _forget(self, stream: Stream) -> None:
         del self._open[stream.id]
+        stream.input.ended = True
         self.queue.drop(stream.output)
 
     # ---- what is done to exchanges
@@ -135,8 +138,7 @@ class Streams:
         stream = self._open.get(exchange)
         if stream is None or stream.responded:
             return
-        fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-        stream.output.head = [(b":status", b"%d" % status), *fields]
+        stream.output.head = [(b":status", b"%d" % status), *_encoded(headers)]
         stream.responded = True
         self.queue.schedule(stream.output)
 
@@ -155,7 +157,8 @@ class Streams:
 
     def _may_send(self, stream: Stream) -> bool:
         """Whether its response has begun and not been ended, in words or in frames."""
-        return stream.responded and not stream.output.ending and not stream.response_ended
+        output = stream.output
+        return stream.responded and not output.ending and output.trailers is None and not stream.response_ended
 
     def reset(self, exchange: int, code: int) -> None:
         """End the stream after what its windows let out."""
@@ -163,11 +166,35 @@ class Streams:
         if stream is None:
             return
         output = stream.output
-        while output.head is not None or self.queue.room(output) > 0 or (output.ending and not output.size):
+        ending = output.ending or output.trailers is not None
+        while output.head is not None or self.queue.room(output) > 0 or (ending and not output.size):
             self._write_turn(output)
+            ending = output.ending or output.trailers is not None
         if exchange in self._open:
             self._forget(stream)
             self.refuse(exchange, code)
+
+    def misbehave(self, exchange: int, misbehaviour: CutData | WithholdWindow | TinyWindow | EndWithTrailers) -> None:
+        """Do something wrong on purpose."""
+        stream = self._open.get(exchange)
+        if stream is None:
+            return
+        match misbehaviour:
+            case CutData(octets=octets):
+                while stream.output.head is not None or self.queue.room(stream.output) > 0:
+                    self._write_turn(stream.output)
+                stream.output.most = octets
+            case WithholdWindow(connection=connection):
+                stream.input.portion = math.inf
+                self.windows.withheld = self.windows.withheld or connection
+            case TinyWindow(octets=octets):
+                stream.input.portion = min(octets, PORTION - 1)
+            case EndWithTrailers(fields=fields):
+                if self._may_send(stream):
+                    stream.output.trailers = _encoded(fields)
+                    self.queue.schedule(stream.output)
+            case _:
+                assert_never(misbehaviour)
 
     def consume(self, exchange: int, octets: int) -> None:
         """Body bytes were used up."""
@@ -210,8 +237,16 @@ class Streams:
         if not ended and self.queue.cut(output):
             ended = True
             self._states.sent_end(stream_id)
+        elif output.trailers is not None and not output.size:
+            ended = True
+            self._states.send_fields(stream_id, output.trailers, last=True)
         if ended:
             stream = self._open[stream_id]
             stream.response_ended = True
             output.ending = False
+            output.trailers = None
             self._forget_if_over(stream)
+
+
+def _encoded(headers: Headers) -> list[Field]:
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]

@@ -145,7 +145,7 @@ def test_time_is_read_set_and_advanced(http: httpx.Client) -> None:
 
 def test_faults_stand_until_they_are_deleted(http: httpx.Client) -> None:
     made = http.post("/faults", json={"fault": {"reset": {"code": "CANCEL"}}, "times": 3}).json()
-    assert made == {"id": made["id"], "fault": {"reset": {"code": 8}}, "times": 3, "fired": 0}
+    assert made == {"id": made["id"], "fault": {"reset": {"code": "CANCEL"}}, "times": 3, "fired": 0}
     assert http.get("/faults").json() == [made]
     assert http.delete(f"/faults/{made['id']}").json() == {}
     assert http.delete(f"/faults/{made['id']}").status_code == 404

@@ -333,7 +333,7 @@ def test_a_standing_fault_hits_so_many_streams_as_they_begin(view: AccountView) 
         live.send(configuration(), END_OF_SESSION)
         assert live.read_end().ended
     (told,) = view.faults
-    assert (told.id, told.fault, told.times, told.fired) == (fault.id, {"reset": {"code": 7}}, 2, 2)
+    assert (told.id, told.fault, told.times, told.fired) == (fault.id, {"reset": {"code": "REFUSED_STREAM"}}, 2, 2)
     view.clear_faults()
     assert view.faults == ()
 

@@ -28,7 +28,7 @@ PERMITTED: dict[str, set[str]] = {
     "journal": {"service"},
     "keeper": {"clock", "service"},
     "persistence": {"clock", "errors", "service"},
-    "scenario": {"duration", "errors", "service", "session"},
+    "scenario": {"duration", "errors", "service", "session", "wire"},
     "signatures": {"config", "errors", "service", "wire"},
     "live": {"journal", "scenario", "service", "session"},
     "scenario_files": {"errors", "scenario"},
@@ -46,7 +46,7 @@ PERMITTED: dict[str, set[str]] = {
         "speakers",
     },
     "inspection": {"account", "errors", "journal", "live", "scenario", "service", "session"},
-    "mock": {"account", "config", "scenario"},
+    "mock": {"account", "config", "journal", "scenario", "wire"},
     "response": {"account", "clock", "errors", "journal", "live", "scenario", "service", "wire"},
     "commands": {
         "account",

@@ -15,6 +15,7 @@ from mockscribe.scenario.language import (
     NOTHING,
     SCENARIO_KEYS,
     STEP_KEYS,
+    STREAM_FAULTS,
     WHEN_KEYS,
     schema,
 )
@@ -89,6 +90,10 @@ GOOD_STEPS: list[dict[str, Any]] = [
     {"fault": {"reset": {}}},
     {"fault": {"reset": {"code": 4_294_967_295}}},
     {"fault": {"wrong_message_crc": {}}, "when": {"idle": "1s"}},
+    {"fault": {"corrupt": {"byte": 0, "after_events": 1, "at_audio": "1s", "after_time": "0s", "attempt": 1}}},
+    {"fault": {"tcp_reset": {"probability": 1, "frames": "all"}}},
+    {"fault": {"trailers": {"fields": {"x-a": "b c"}}}},
+    *({"fault": dict(kind.example)} for kind in STREAM_FAULTS.values()),
     {"end": True, "when": {"events": 1}},
 ]
 
@@ -168,6 +173,27 @@ BAD_STEPS: list[Any] = [
     {"fault": {"reset": {"code": 2**32}}},
     {"fault": {"reset": {"code": True}}},
     {"fault": {"wrong_message_crc": {"at": 1}}},
+    {"fault": {"wrong_message_crc": {"byte": 1}}},
+    {"fault": {"tls_expired": {}}},
+    {"fault": {"delay": {"by": 1}}},
+    {"fault": {"delay": {"by": "1"}}},
+    {"fault": {"reset": {"probability": 0}}},
+    {"fault": {"reset": {"probability": 1.1}}},
+    {"fault": {"reset": {"probability": True}}},
+    {"fault": {"reset": {"frames": 0}}},
+    {"fault": {"reset": {"frames": "some"}}},
+    {"fault": {"reset": {"after_events": 0}}},
+    {"fault": {"reset": {"at_audio": 5}}},
+    {"fault": {"truncated": {"then": "sleep"}}},
+    {"fault": {"http_error": {"error": "Teapot"}}},
+    {"fault": {"http_error": {"status": 99}}},
+    {"fault": {"trailers": {"fields": {}}}},
+    {"fault": {"trailers": {"fields": {"Upper": "x"}}}},
+    {"fault": {"trailers": {"fields": {"a": 1}}}},
+    {"fault": {"trailers": {"fields": {"a": "\n"}}}},
+    {"fault": {"plain_error": {"content_type": " text/html"}}},
+    {"fault": {"go_away": {"close": "yes"}}},
+    {"fault": {"error_frame": {"code": ""}}},
 ]
 
 BAD: list[Any] = [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mockscribe.scenario.matching import Request, nearest, select
+from mockscribe.scenario.matching import Request, fits, nearest, select
 from mockscribe.scenario.model import Match, Scenario
 
 PARAMETERS = {
@@ -106,3 +106,9 @@ def test_how_many_conditions_held() -> None:
 
 def test_what_matches_is_no_miss() -> None:
     assert said(scenario("a"), scenario("b", attempt=2)) == [("b", "this is attempt 1, the scenario wants attempt 2")]
+
+
+def test_conditions_by_themselves() -> None:
+    assert fits(Match(), request())
+    assert fits(Match(parameters={"mediaEncoding": "pcm"}, attempt=2), request(2))
+    assert not fits(Match(parameters={"mediaEncoding": "pcm"}, attempt=2), request(1))

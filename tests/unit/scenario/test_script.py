@@ -25,6 +25,7 @@ from mockscribe.scenario.model import (
     OnIdle,
     OnInputClosed,
     OnQuiet,
+    Position,
     Raise,
     Say,
     Scenario,
@@ -130,9 +131,23 @@ def test_yes_and_no_are_text_where_text_is_expected() -> None:
         ),
         ("raise: {validationException: bad}", Raise(member="validationException", message="bad")),
         ("fault: {reset: {}}", Fault(name="reset")),
-        ("fault: {reset: {code: ENHANCE_YOUR_CALM}}", Fault(name="reset", parameters={"code": 11})),
+        ("fault: {reset: {code: ENHANCE_YOUR_CALM}}", Fault(name="reset", parameters={"code": "ENHANCE_YOUR_CALM"})),
         ("fault: {reset: {code: 0x10}}", Fault(name="reset", parameters={"code": 16})),
         ("fault: {wrong_message_crc: {}}", Fault(name="wrong_message_crc")),
+        (
+            "fault: {corrupt: {bits: 1, after_events: 3, byte: 57, attempt: 2, probability: 0.5, frames: all}}",
+            Fault(
+                name="corrupt",
+                parameters={"bits": 1},
+                at=Position(after_events=3, byte=57, attempt=2),
+                probability=0.5,
+                frames="all",
+            ),
+        ),
+        (
+            "fault: {tcp_reset: {after_time: 2s, at_audio: 1s}}",
+            Fault(name="tcp_reset", at=Position(after_time="2s", at_audio="1s")),
+        ),
         ("end: true", End()),
     ],
 )
@@ -171,6 +186,9 @@ def test_triggers(text: str, trigger: Any) -> None:
         ("say: A", 1),
         ("say: A, repeat: 3", 3),
         ("say: A, repeat: forever", None),
+        ("say: A, repeat: 10001", 10_001),
+        ("send: {checklistEvent: {}}, repeat: 10000", 10_000),
+        ("send: {checklistEvent: {}}, after: 10ms, repeat: 10001", 10_001),
         ("say: A, takes: 0s, after: 1s, repeat: forever", None),
         ("end: true, repeat: forever", None),
         ("raise: {validationException: x}, repeat: forever", None),
@@ -282,14 +300,19 @@ def test_mistakes_in_a_match(text: str, column: int, message: str) -> None:
         ("{send: {transcriptEvent: {a: 1, a: 2}}}", 37, ".send.transcriptEvent.a: the key `a` is given twice"),
         ("{raise: {throttlingException: x}}", 14, ".raise: the key `throttlingException` is unknown; "),
         ("{raise: {validationException: 3}}", 35, ".raise.validationException: must be text, in quotes"),
-        ("{fault: {teapot: {}}}", 14, ".fault: the key `teapot` is unknown; there are reset, wrong_message_crc"),
+        ("{fault: {teapot: {}}}", 14, ".fault: the key `teapot` is unknown; there are http_error, plain_error, "),
         ("{fault: {reset: }}", 21, ".fault.reset: must be a mapping with code"),
+        ("{fault: {tls_expired: {}}}", 13, ".fault: `tls_expired` comes before any stream: let it stand (--fault, "),
+        ("{fault: {reset: {probability: 0}}}", 35, ".fault.reset.probability: 0 is no probability: above 0, up to 1"),
+        ("{fault: {reset: {after_time: 3}}}", 34, ".fault.reset.after_time: 3 is no duration: write a number with a "),
+        ("{fault: {delay: {by: soon}}}", 26, ".fault.delay.by: 'soon' is no duration"),
         ("{fault: {reset: {code: CALM}}}", 28, ".fault.reset.code: 'CALM' is no error code: a number up to "),
         ("{fault: {reset: {code: [1]}}}", 28, ".fault.reset.code: [1] is no error code"),
         (
             "{fault: {wrong_message_crc: {at: 3}}}",
             34,
-            ".fault.wrong_message_crc: the key `at` is unknown; none is known",
+            ".fault.wrong_message_crc: the key `at` is unknown; there are attempt, at_audio, after_time, after_events, "
+            "probability, frames",
         ),
         ("{end: false}", 11, ".end: write `end: true`"),
         ("{say: A, at: soon}", 18, ".at: 'soon' is no duration"),
@@ -323,6 +346,13 @@ def test_mistakes_in_a_match(text: str, column: int, message: str) -> None:
         ("{send: {checklistEvent: {}}, at: 1s, repeat: forever}", 50, ".repeat: a step that repeats forever needs"),
         ("{send: {checklistEvent: {}}, after: 0s, repeat: forever}", 53, ".repeat: a step that repeats forever needs"),
         ("{fault: {wrong_message_crc: {}}, repeat: forever}", 46, ".repeat: a step that repeats forever needs"),
+        ("{fault: {reset: {probability: 0.5}}, repeat: forever}", 50, ".repeat: a step that repeats forever needs"),
+        (
+            "{send: {checklistEvent: {}}, at: 1s, repeat: 10001}",
+            50,
+            ".repeat: a step that repeats more than 10,000 times needs a trigger that lets time or audio pass, such as "
+            "`after: 10ms`, or a `say`",
+        ),
     ],
 )
 def test_mistakes_in_a_step(text: str, column: int, message: str) -> None:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from mockscribe.wire.tls import RECORD_BYTES, TlsLayer, _cause, new_context, server_context
+from mockscribe.wire.tls import RECORD_BYTES, Flaw, TlsLayer, _cause, new_context, server_context
 
 Certificate = tuple[bytes, bytes]
 
@@ -49,7 +49,7 @@ class Issuer:
         self.folder = folder
         self.names: list[str | None] = []
 
-    def __call__(self, name: str | None) -> ssl.SSLContext:
+    def __call__(self, name: str | None, flaw: Flaw | None = None) -> ssl.SSLContext:
         self.names.append(name)
         public, private = certificate(name or "localhost")
         path = self.folder / f"{name or 'localhost'}.pem"
