@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from mockscribe.errors import VerificationError as VerificationError
     from mockscribe.inprocess import Mockscribe as Mockscribe
     from mockscribe.remote import RemoteMock as RemoteMock
+    from mockscribe.scenario.model import Fault as Fault
+    from mockscribe.scenario.model import Position as Position
 
 __version__ = "0.1.0"
 
@@ -23,8 +25,10 @@ _HOMES = {
     "AccountView": "mockscribe.account_view",
     "ConfigError": "mockscribe.errors",
     "ControlError": "mockscribe.errors",
+    "Fault": "mockscribe.scenario.model",
     "Mockscribe": "mockscribe.inprocess",
     "MockscribeError": "mockscribe.errors",
+    "Position": "mockscribe.scenario.model",
     "RemoteMock": "mockscribe.remote",
     "ScriptError": "mockscribe.errors",
     "VerificationError": "mockscribe.errors",

@@ -10,7 +10,7 @@ import functools
 import hashlib
 import os
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -24,6 +24,8 @@ from mockscribe.errors import ControlError, UnreachableError, VerificationError
 from mockscribe.inspection.verification import Verdict
 from mockscribe.journal import Kind
 from mockscribe.mock import account_of
+from mockscribe.scenario.faults import keys_of
+from mockscribe.scenario.model import Fault
 from mockscribe.scenario_files import find_files, read_scenarios, read_text
 from mockscribe.session_view import Entry, Sessions
 
@@ -171,12 +173,24 @@ class AccountView:
         loads = [scenarios.ScenarioText(text=text, source=name) for text, name in texts]
         return tuple(each for load in loads for each in self.ask(scenarios.LOAD, load))
 
-    def fault(self, name: str, *, times: int | None = None, **parameters: Any) -> FaultSummary:
-        """Let a fault hit each stream that begins from now on, before its response; `times` streams, None: all.
+    def fault(
+        self,
+        fault: str | Fault,
+        *,
+        times: int | None = None,
+        match: Mapping[str, Any] | None = None,
+        lasts: str | None = None,
+        **keys: Any,
+    ) -> FaultSummary:
+        """Let a fault stand for each stream that begins from now on, or (`tls_…`) for each handshake of the server.
 
-        `fault("reset", code="CANCEL", times=1)`. For a stream that runs already, see `SessionView.push`.
+        `fault("reset", code="CANCEL", after_events=3, times=1)`: by name with its keys, or as a value. `times` is how
+        many it may hit, None: all; `match` which streams, as a scenario's; `lasts` is mock time. For a stream that runs
+        already, see `SessionView.push`.
         """
-        return self.ask(state.ADD_FAULT, state.NewFault(fault={name: parameters}, times=times))
+        spelled = {fault.name: {**keys_of(fault), **keys}} if isinstance(fault, Fault) else {fault: keys}
+        new = state.NewFault(fault=spelled, times=times, match=dict(match) if match else None, lasts=lasts)
+        return self.ask(state.ADD_FAULT, new)
 
     @property
     def faults(self) -> tuple[FaultSummary, ...]:

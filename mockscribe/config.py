@@ -69,6 +69,13 @@ class Config:
         "encounterContext.unstructuredContext (audio where there is none).",
         group=ANSWERS,
     )
+    fault: tuple[str, ...] = setting(
+        (),
+        "Let a fault stand for every stream or TLS handshake: NAME, or {NAME: {KEY: VALUE}, times: 1} (repeatable; in "
+        "the variable separated by semicolons).",
+        group=ANSWERS,
+        metavar="FAULT",
+    )
     strict_scenarios: bool = setting(
         False, "Refuse such a stream with HTTP 400, naming the nearest scenarios.", group=ANSWERS
     )
@@ -476,7 +483,8 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], file: str | None 
             values[fields[key]] = _convert(fields[key], value, f"{file}: {key}")
     for name in TYPES:
         if name != "messages" and (text := environ.get(variable(name))) is not None:
-            parts: Any = tuple(filter(None, text.split(","))) if TYPES[name] == tuple[str, ...] else text
+            comma = ";" if name == "fault" else ","
+            parts: Any = tuple(filter(None, text.split(comma))) if TYPES[name] == tuple[str, ...] else text
             values[name] = _convert(name, parts, variable(name))
     for name, value in flags.items():
         values[name] = _convert(name, value, flag(name))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from mockscribe.journal import Entry
-from mockscribe.scenario.model import Fault, Match, Scenario
+from mockscribe.scenario.model import Fault, Match, Scenario, Standing
 from mockscribe.scenario.player import Intent, Player
 from mockscribe.service.events import AudioReceived, OutputEvent, TranscriptSegment
 from mockscribe.service.resources import ListeningSession, Spoken
@@ -80,6 +80,12 @@ class StandingFault:
         self.match = match or Match()
         self.expires = expires
         self.fired = 0
+
+    @classmethod
+    def of(cls, number: int, standing: Standing, time: float) -> StandingFault:
+        """One that begins to stand at mock time `time`."""
+        expires = None if standing.lasts_us is None else time + standing.lasts_us / 1_000_000
+        return cls(number, standing.fault, standing.times, match=standing.match, expires=expires)
 
     @property
     def over(self) -> bool:

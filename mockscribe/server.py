@@ -24,11 +24,12 @@ from mockscribe.commands.command import Context
 from mockscribe.config import Config, read_settings
 from mockscribe.connection import Connection
 from mockscribe.errors import ConfigError, ScriptError
-from mockscribe.live import Waker
+from mockscribe.live import StandingFault, Waker
 from mockscribe.mock import Mock
 from mockscribe.output import OutputError, writer
 from mockscribe.persistence import Persistence
 from mockscribe.scenario.model import Scenario
+from mockscribe.scenario.script import parse_standing
 from mockscribe.scenario_files import ScenarioFiles
 from mockscribe.service import seeding
 from mockscribe.service.documents import Document, settle
@@ -74,6 +75,7 @@ class Server:
     async def start(self) -> None:
         """Load the scenarios and listen; nothing is half-started."""
         self.mock.scenarios = (*self._files.load(), *self._scenarios)
+        self.mock.faults = _standing(self.config)
         self.mock.ca_pem = lambda: self.authority.ca_pem
         if self.config.tls_name:
             assert self.authority  # which refuses a wrong name
@@ -258,6 +260,14 @@ class Server:
         if scenarios is not None:
             self.mock.scenarios = (*scenarios, *self._scenarios)
             log.info("scenarios loaded again: %d", len(scenarios))
+
+
+def _standing(config: Config) -> tuple[StandingFault, ...]:
+    """The faults of --fault."""
+    try:
+        return tuple(StandingFault.of(0, parse_standing(text, "--fault"), 0.0) for text in config.fault)
+    except ScriptError as error:
+        raise ConfigError("--fault", error.message) from None
 
 
 def _cannot_listen(port_flag: str, host: str, port: int, error: OSError) -> ConfigError:

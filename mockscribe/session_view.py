@@ -17,6 +17,8 @@ from mockscribe.inspection.audio import AudioSummary, Chunks, Join
 from mockscribe.inspection.findings import Finding
 from mockscribe.inspection.sessions import SessionSummary, StepSummary, StreamSummary
 from mockscribe.journal import Kind
+from mockscribe.scenario.faults import keys_of
+from mockscribe.scenario.model import Fault
 
 A = TypeVar("A", bound=msgspec.Struct)
 R = TypeVar("R")
@@ -170,19 +172,20 @@ class SessionView:
         *,
         event: dict[str, dict[str, Any]] | None = None,
         exception: dict[str, str] | None = None,
-        fault: dict[str, dict[str, Any]] | None = None,
+        fault: dict[str, dict[str, Any]] | Fault | None = None,
         end: bool = False,
     ) -> None:
         """Say one thing on the running stream, as a scenario's verb would.
 
         `push(event={"transcriptEvent": {…}})`, `push(exception={"validationException": "…"})`,
-        `push(fault={"reset": {"code": "CANCEL"}})`, `push(end=True)`.
+        `push(fault={"reset": {"code": "CANCEL"}})` (or a `Fault`), `push(end=True)`.
 
         Raises:
             ControlError: the session has no running stream (409), or this is nothing that can be said (400).
         """
+        spelled = {fault.name: keys_of(fault)} if isinstance(fault, Fault) else fault
         said = sessions.Push(
-            session_id=self.key, event=event, exception=exception, fault=fault, end=True if end else None
+            session_id=self.key, event=event, exception=exception, fault=spelled, end=True if end else None
         )
         self._view.ask(sessions.PUSH, said)
 

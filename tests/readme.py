@@ -18,6 +18,7 @@ from typing import Any
 from mockscribe.cli import COMMANDS
 from mockscribe.commands import COMMANDS as CONTROL
 from mockscribe.scenario import language
+from mockscribe.scenario.faults import FAULTS, Layer, Parameter
 from mockscribe.scenario.language import Key
 
 ROOT = Path(__file__).parents[1]
@@ -72,6 +73,23 @@ def scenario() -> str:
     return table(("in", "key", "means", "example"), rows)
 
 
+def faults() -> str:
+    rows = [
+        (kind.layer.value, f"`{name}`", kind.about, parameters(kind.parameters), f"`{flow(kind.example)}`")
+        for layer in Layer
+        for name, kind in FAULTS.items()
+        if kind.layer is layer
+    ]
+    return table(("of", "fault", "does", "takes", "example"), rows)
+
+
+def parameters(given: Mapping[str, Parameter]) -> str:
+    return "; ".join(
+        f"`{name}`: {each.about.removesuffix('.')}" + ("" if each.default is None else f" (`{flow(each.default)}`)")
+        for name, each in given.items()
+    )
+
+
 def example(key: Key) -> str:
     return flow(key.example)
 
@@ -95,6 +113,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "boto3": code(SDKS / "python" / "boto3_streaming.py"),
     "commands": commands,
     "control api": control,
+    "faults": faults,
     "scenario reference": scenario,
 }
 

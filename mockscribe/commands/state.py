@@ -8,12 +8,11 @@ import msgspec
 
 from mockscribe import __version__
 from mockscribe.commands.command import Arguments, Command, Context, Duration, Nothing, seconds
-from mockscribe.commands.sessions import intent
 from mockscribe.config import Config
-from mockscribe.errors import ConfigError, ControlError
+from mockscribe.errors import ConfigError, ControlError, ScriptError
 from mockscribe.live import StandingFault
 from mockscribe.scenario.faults import keys_of
-from mockscribe.scenario.model import Fault
+from mockscribe.scenario.script import parse_standing
 
 LONGEST_ADVANCE_SECONDS = 10 * 365 * 86_400.0
 """Own choice: ten years."""
@@ -92,7 +91,7 @@ def _advance(context: Context, arguments: Advance) -> ClockState:
 
 
 class FaultSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """A standing fault; `fired` counts the streams that it has hit, of `times` (None: all that begin)."""
+    """A standing fault; `fired` counts the streams (or handshakes) that it has hit, of `times` (None: all)."""
 
     id: int
     fault: dict[str, dict[str, Any]]
@@ -101,10 +100,15 @@ class FaultSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewFault(Arguments, frozen=True, kw_only=True):
-    """A fault that hits each stream as it begins, before its response; `times` streams, else all."""
+    """A fault that stands for each stream that begins, or (`tls_…`) for each handshake of the server; `times` of them.
+
+    `match` says for which streams, in the form of a scenario's `match`; `lasts` for how much mock time.
+    """
 
     fault: dict[str, dict[str, Any]]
     times: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    match: dict[str, Any] | None = None
+    lasts: str | None = None
 
 
 class FaultId(Arguments, frozen=True, kw_only=True):
@@ -127,12 +131,18 @@ def _fault_summary(standing: StandingFault) -> FaultSummary:
 
 
 def _add_fault(context: Context, arguments: NewFault) -> FaultSummary:
-    fault = intent("fault", arguments.fault)
-    assert isinstance(fault, Fault)
+    given = {"times": arguments.times, "match": arguments.match, "lasts": arguments.lasts}
+    spelled = {**arguments.fault, **{name: value for name, value in given.items() if value is not None}}
+    try:
+        standing = parse_standing(msgspec.json.encode(spelled).decode(), "<fault>")
+    except ScriptError as error:
+        place = error.path if error.path.partition(".")[0] in given else f"fault.{error.path}".rstrip(".")
+        raise ControlError(400, error.message, path=place) from None
     account = context.account
     account.last_fault += 1
-    account.faults[account.last_fault] = StandingFault(account.last_fault, fault, arguments.times)
-    return _fault_summary(account.faults[account.last_fault])
+    made = StandingFault.of(account.last_fault, standing, account.clock.time(context.now()))
+    account.faults[made.number] = made
+    return _fault_summary(made)
 
 
 def _delete_faults(context: Context, _: Nothing) -> Nothing:
@@ -214,7 +224,7 @@ ADD_FAULT = Command(
     name="addFault",
     method="POST",
     path="/faults",
-    about="Let a fault hit each stream that begins from now on.",
+    about="Let a fault stand for each stream that begins from now on, or for each TLS handshake.",
     arguments=NewFault,
     result=FaultSummary,
     run=_add_fault,

@@ -198,6 +198,13 @@ OPTION_KEYS: Mapping[str, Key] = {
 
 STEP_KEYS: Mapping[str, Key] = {**VERB_KEYS, **SAY_KEYS, **TRIGGER_KEYS, **OPTION_KEYS}
 
+STANDING_KEYS: Mapping[str, Key] = {
+    "times": Key("How many streams (or handshakes) it may hit.", COUNT, 1),
+    "match": Key("Which streams; all must hold.", {"$ref": "#/$defs/match"}, {"mediaEncoding": "flac"}),
+    "lasts": Key("For how much mock time it stands.", DURATION, "5m"),
+}
+"""What may stand beside a fault that stands."""
+
 ARTIFACT_KEYS: Mapping[str, Key] = {
     "content": Key("What the artifact says, instead of what follows from the transcript.", {}, {"PLAN": ["Rest"]}),
     "delay": Key("Mock time until it is there.", DURATION, "2s"),

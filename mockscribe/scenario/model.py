@@ -179,6 +179,18 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int | None = None
 
 
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """A fault that stands: for each stream that matches, or each TLS handshake; `times` of them, for `lasts_us`.
+
+    None: any number, for ever.
+    """
+
+    fault: Fault
+    times: int | None = None
+    match: Match | None = None
+    lasts_us: int | None = None
+
+
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """What the mock says to the streams that match. `times` None: any number of sessions."""
 

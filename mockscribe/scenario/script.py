@@ -19,6 +19,7 @@ from mockscribe.scenario.language import (
     SAY_KEYS,
     SCENARIO_KEYS,
     SHORTEST_QUIET_US,
+    STANDING_KEYS,
     STEP_KEYS,
     STREAM_FAULTS,
     TRIGGER_KEYS,
@@ -48,6 +49,7 @@ from mockscribe.scenario.model import (
     Say,
     Scenario,
     Send,
+    Standing,
     Step,
     Trigger,
     Verb,
@@ -79,6 +81,20 @@ def parse(text: str, source: str) -> tuple[Scenario, ...]:
     return tuple(scenario for scenario in scenarios if scenario is not None)
 
 
+def parse_standing(text: str, source: str) -> Standing:
+    """A fault that stands: its name alone, or {NAME: {…}} with the keys of `STANDING_KEYS` beside it.
+
+    Raises:
+        ScriptError: it cannot be used; `errors` has all that is wrong, the first is raised.
+    """
+    documents = read_documents(text, source)
+    reader = _ScenarioReader(source)
+    standing = reader.standing(documents[0] if documents else Node("scalar", "", 1, 1))
+    if reader.errors or standing is None:
+        raise ScriptError.of(sorted(reader.errors, key=lambda error: (error.line, error.column)))
+    return standing
+
+
 class _ScenarioReader(Reader):
     """Reads documents."""
 
@@ -102,6 +118,26 @@ class _ScenarioReader(Reader):
             source=self._source,
             line=node.line,
         )
+
+    def standing(self, node: Node) -> Standing | None:
+        """A fault that stands."""
+        if node.kind == "scalar":
+            name = self.choice(FAULTS)(node, "")
+            return Standing(fault=Fault(name=name)) if name is not None else None
+        fields = self.mapping(node, {**STANDING_KEYS, **FAULTS}, "")
+        if fields is None:
+            return None
+        names = [name for name in fields if name in FAULTS]
+        if len(names) != 1:
+            self.error(f"must name one fault: {', '.join(FAULTS)}", node, "")
+            return None
+        fault = self._fault(names[0], fields[names[0]], names[0])
+        times = self.field(fields, "times", "", self.count)
+        match = self.field(fields, "match", "", self._match)
+        lasts = self.field(fields, "lasts", "", self.duration)
+        if match is not None and FAULTS[names[0]].flaw is not None:
+            self.error("no stream is known yet at a handshake; there is `server_name`", fields["match"], "match")
+        return Standing(fault=fault, times=times, match=match, lasts_us=lasts) if fault is not None else None
 
     def _match(self, node: Node, path: str) -> Match | None:
         fields = self.mapping(node, MATCH_KEYS, path)

@@ -30,9 +30,10 @@ from mockscribe.scenario.model import (
     Say,
     Scenario,
     Send,
+    Standing,
     Step,
 )
-from mockscribe.scenario.script import parse
+from mockscribe.scenario.script import parse, parse_standing
 
 COMPLETE = """\
 scenario: follow-up visit
@@ -388,3 +389,57 @@ def test_an_error_says_everything() -> None:
     error = caught.value
     assert str(error) == "visits/one.yaml:4:9: steps[0].at: 5 has no unit: write 5ms or 5s"
     assert error.path == "steps[0].at"
+
+
+# ---- faults that stand
+
+
+@pytest.mark.parametrize(
+    ("text", "standing"),
+    [
+        ("tls_expired", Standing(fault=Fault(name="tls_expired"))),
+        ("reset: {code: CANCEL}", Standing(fault=Fault(name="reset", parameters={"code": "CANCEL"}))),
+        (
+            "{reset: {after_events: 3}, times: 1, match: {attempt: 2}, lasts: 5m}",
+            Standing(
+                fault=Fault(name="reset", at=Position(after_events=3)),
+                times=1,
+                match=Match(attempt=2),
+                lasts_us=300_000_000,
+            ),
+        ),
+        (
+            '{"tls_stall": {"server_name": "a.localhost", "probability": 0.5}, "times": 2}',
+            Standing(fault=Fault(name="tls_stall", server_name="a.localhost", probability=0.5), times=2),
+        ),
+    ],
+)
+def test_a_fault_that_stands(text: str, standing: Standing) -> None:
+    assert parse_standing(text, "--fault") == standing
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "'' is none of http_error, "),
+        ("tls_expird", "'tls_expird' is none of http_error, "),
+        ("[reset]", "must be a mapping with times, match, lasts, http_error, "),
+        ("{}", "must name one fault: http_error, "),
+        ("{reset: {}, delay: {}}", "must name one fault: http_error, "),
+        ("{reset: {}, time: 1}", "the key `time` is unknown; did you mean `times`?"),
+        ("{reset: {}, times: 0}", "times: '0' is no whole number from 1"),
+        ("{reset: {}, match: {attempt: 0}}", "match.attempt: '0' is no whole number from 1"),
+        ("{reset: {}, lasts: 5}", "lasts: 5 has no unit"),
+        ("{reset: {cod: 1}}", "reset: the key `cod` is unknown; did you mean `code`?"),
+        ("{reset: 1}", "reset: must be a mapping with code, "),
+        (
+            "{tls_expired: {}, match: {attempt: 2}}",
+            "match: no stream is known yet at a handshake; there is `server_name`",
+        ),
+        ("{tls_expired: {server_name: A}}", "tls_expired.server_name: 'A' must be text that fits "),
+    ],
+)
+def test_mistakes_in_a_fault_that_stands(text: str, message: str) -> None:
+    with pytest.raises(ScriptError) as caught:
+        parse_standing(text, "--fault")
+    assert caught.value.message.startswith(message)
