@@ -167,7 +167,7 @@ class Connection:
         closing = self._ending.announce() or output.closing
         if self._tls is None:
             if closing is Closing.ALERT:
-                closing = Closing.ABORT
+                closing = Closing.RESET
             return output if closing is output.closing else Output(data=output.data, closing=closing)
         if output.data:
             self._tls.send(output.data)

@@ -148,6 +148,7 @@ class Response:
                 return
             self.record(kind, event, instant, len(data))
             self._apply(self._faults.apply(event, data, self._scene(instant)), instant)
+            self.flush()
             return
         self.record(kind, event, instant, len(data))
         self._batch.append(data)

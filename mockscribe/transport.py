@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
+import struct
 from typing import Protocol
 
 from mockscribe.connection import Connection
@@ -101,14 +103,14 @@ class Transport(asyncio.Protocol):
         if transport is None:
             return
         if connection.aborted and self._paused:
-            transport.abort()
+            self._abort(transport, connection.data_to_send().closing)
             return
         if not self._paused:
             output = connection.data_to_send()
             if output.data:
                 transport.write(output.data)
-            if output.closing is Closing.ABORT:
-                transport.abort()
+            if output.closing in (Closing.ABORT, Closing.RESET):
+                self._abort(transport, output.closing)
                 return
             if output.closing is Closing.EOF and transport.can_write_eof():
                 with contextlib.suppress(OSError):  # the client is gone already, and connection_lost is on its way
@@ -119,6 +121,13 @@ class Transport(asyncio.Protocol):
             else:
                 transport.pause_reading()
         self._arm(connection.next_deadline())
+
+    def _abort(self, transport: asyncio.Transport, closing: Closing | None) -> None:
+        if closing is Closing.RESET:  # else the system may close in order
+            linger = struct.pack("ii", 1, 0)
+            with contextlib.suppress(OSError):  # the client is gone already
+                transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        transport.abort()
 
     def _arm(self, deadline: float | None) -> None:
         timer = self._timer

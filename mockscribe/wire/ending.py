@@ -46,12 +46,12 @@ class Ending:
 
     @property
     def aborted(self) -> bool:
-        """Whether the connection is to be reset, read or not."""
-        return self._closing is Closing.ABORT
+        """Whether the connection is to be closed at once, read or not."""
+        return self._closing is Closing.ABORT or self._closing is Closing.RESET
 
     def begin(self, closing: Closing) -> None:
-        """End the connection; an abort overrides a half-close, nothing overrides an abort."""
-        if self._closing is not Closing.ABORT:
+        """End the connection; an abort or a reset overrides a half-close, nothing overrides those."""
+        if not self.aborted:
             self._closing = closing
 
     def receive_eof(self) -> None:
@@ -64,14 +64,14 @@ class Ending:
             self.half_closed = True
             self._announced = Closing.EOF
             return Closing.EOF
-        if self._closing is self._announced or (self.delay_seconds and self._closing is not Closing.ABORT):
+        if self._closing is self._announced or (self.delay_seconds and not self.aborted):
             return None
         self._announced = self._closing
         return self._closing
 
     def tick(self, now: float) -> None:
         """The clock reached a deadline. Delay and lingering are counted from the first tick after their begin."""
-        if self._closing is None or self._closing is Closing.ABORT:
+        if self._closing is None or self.aborted:
             return
         if self.delay_seconds:
             if self._announces_at is None:
@@ -85,7 +85,7 @@ class Ending:
 
     def deadline(self, now: float) -> float | None:
         """When `tick` is due, given the last time that was told; None when never."""
-        if self._closing is None or self._closing is Closing.ABORT:
+        if self._closing is None or self.aborted:
             return None
         due = self._announces_at if self.delay_seconds else self._aborts_at
         return now if due is None else due

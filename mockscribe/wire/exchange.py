@@ -115,8 +115,9 @@ class Closing(enum.Enum):
     """How a connection ends after its last bytes."""
 
     EOF = "eof"  # half-close, let the client read, then close (linger)
-    ABORT = "abort"  # reset the TCP connection at once
-    ALERT = "alert"  # a fatal TLS alert, then as EOF; without TLS as ABORT
+    ABORT = "abort"  # close at once, whatever was not written
+    RESET = "reset"  # reset the TCP connection at once
+    ALERT = "alert"  # a fatal TLS alert, then as EOF; without TLS as RESET
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True):

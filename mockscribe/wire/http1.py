@@ -285,7 +285,8 @@ class Http1Connection:
 
     def reset(self, exchange: int, code: int) -> None:
         if self._active and exchange == self._exchange:
-            self.abort()
+            self._active = False
+            self._ending.begin(Closing.RESET)
 
     def consume(self, exchange: int, octets: int) -> None:
         if exchange == self._exchange and not self._withholds:
@@ -331,7 +332,8 @@ class Http1Connection:
                 self._ending.delay_seconds = seconds
                 self.go_away()
             case ResetConnection():
-                self.abort()
+                self._active = False
+                self._ending.begin(Closing.RESET)
             case SendAlert():
                 self._active = False
                 self._ending.begin(Closing.ALERT)

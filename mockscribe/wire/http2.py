@@ -393,7 +393,7 @@ class Http2Connection:
             case CloseNow():
                 self._end_early(Closing.EOF)
             case ResetConnection():
-                self._end_early(Closing.ABORT)
+                self._end_early(Closing.RESET)
             case SendAlert():
                 self._end_early(Closing.ALERT)
             case TinyWindow(octets=octets):

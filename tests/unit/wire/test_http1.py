@@ -521,7 +521,7 @@ def test_a_reset_aborts_after_what_was_sent() -> None:
     server.connection.reset(1, 8)
     server.settle()
     assert server.written.endswith(chunk(b"half"))
-    assert server.closing is Closing.ABORT
+    assert server.closing is Closing.RESET
     server.connection.reset(1, 8)
     server.respond(1, b"late")
     assert server.receive(GET) == []
@@ -568,3 +568,13 @@ def test_a_drained_output_of_a_finished_exchange_is_nobodys_business() -> None:
     server.connection.end(1)
     assert server.settle() == []
     assert server.connection.output_size(1) == 0
+
+
+def test_an_abort_ends_an_exchange_in_its_midst() -> None:
+    server = Server()
+    server.receive(POST)
+    server.connection.abort()
+    server.settle()
+    assert server.closing is Closing.ABORT
+    assert server.connection.aborted
+    assert server.receive(chunk(b"late")) == []

@@ -4,6 +4,7 @@ import datetime
 import functools
 import ipaddress
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -48,13 +49,15 @@ class Issuer:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.names: list[str | None] = []
+        self.flaws: list[Flaw | None] = []
 
     def __call__(self, name: str | None, flaw: Flaw | None = None) -> ssl.SSLContext:
         self.names.append(name)
+        self.flaws.append(flaw)
         public, private = certificate(name or "localhost")
         path = self.folder / f"{name or 'localhost'}.pem"
         path.write_bytes(public + private)
-        context = new_context()
+        context = new_context(alpn=flaw is not Flaw.NO_ALPN)
         context.load_cert_chain(path)
         return context
 
@@ -75,9 +78,14 @@ class Pair:
     """A client and our layer, joined in memory."""
 
     def __init__(
-        self, issuer: Issuer, context: ssl.SSLContext | None = None, *, name: str | None = "localhost"
+        self,
+        issuer: Issuer,
+        context: ssl.SSLContext | None = None,
+        *,
+        name: str | None = "localhost",
+        choose_flaw: Callable[[str | None], Flaw | None] | None = None,
     ) -> None:
-        self.layer = TlsLayer(server_context(issuer))
+        self.layer = TlsLayer(server_context(issuer), choose_flaw)
         self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.client = (context or client_context()).wrap_bio(self.incoming, self.outgoing, server_hostname=name)
         self.received = b""
@@ -305,3 +313,77 @@ def test_an_error_without_a_reason_speaks_for_itself() -> None:
     assert _cause(error) == "something else"
     error.reason = "NO_ALERT_AT_ALL"
     assert _cause(error) == "no alert at all"
+
+
+# ---- wrong on purpose
+
+
+def test_a_flaw_is_chosen_by_the_name_and_asked_of_the_issuer(issuer: Issuer) -> None:
+    asked: list[str | None] = []
+
+    def choose(name: str | None) -> Flaw | None:
+        asked.append(name)
+        return Flaw.NO_ALPN if name == "localhost" else None
+
+    pair = Pair(issuer, name="localhost", choose_flaw=choose)
+    pair.pump()
+    assert pair.shaken
+    assert pair.client.selected_alpn_protocol() is None
+    assert pair.layer.flaw is Flaw.NO_ALPN
+    assert asked == ["localhost"]
+    assert issuer.flaws == [None, Flaw.NO_ALPN]
+
+
+def test_a_flaw_reaches_a_client_that_asks_for_no_name(issuer: Issuer) -> None:
+    context = client_context()
+    context.check_hostname = False
+    pair = Pair(issuer, context, name=None, choose_flaw=lambda _: Flaw.NO_ALPN)
+    pair.pump()
+    assert pair.shaken
+    assert issuer.names == [None, None]
+    assert pair.client.selected_alpn_protocol() is None
+
+
+def test_without_a_flaw_and_without_a_name_nothing_is_swapped_in(issuer: Issuer) -> None:
+    context = client_context()
+    context.check_hostname = False
+    pair = Pair(issuer, context, name=None, choose_flaw=lambda _: None)
+    pair.pump()
+    assert pair.shaken
+    assert issuer.names == [None]
+
+
+def test_a_handshake_that_stalls_answers_nothing(issuer: Issuer) -> None:
+    pair = Pair(issuer, choose_flaw=lambda _: Flaw.STALL)
+    pair.pump()
+    assert not pair.shaken
+    assert pair.layer.flaw is Flaw.STALL
+    assert pair.layer.receive_data(b"anything") == b""
+    assert pair.layer.data_to_send() == b""
+    assert pair.layer.failure is None
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_an_alert_reaches_the_client_after_what_was_sent(issuer: Issuer, version: ssl.TLSVersion) -> None:
+    context = client_context()
+    context.minimum_version = context.maximum_version = version
+    pair = Pair(issuer, context)
+    pair.pump()
+    pair.layer.send(b"last")
+    pair.layer.alert()
+    pair.pump()
+    assert pair.client.read(4) == b"last"
+    with pytest.raises(ssl.SSLError, match="BAD_RECORD_MAC"):
+        pair.client.read(1)
+    assert pair.layer.failure is not None
+
+
+def test_no_alert_before_the_handshake_or_after_the_end(issuer: Issuer) -> None:
+    pair = Pair(issuer)
+    pair.layer.alert()
+    assert pair.layer.data_to_send() == b""
+    pair.pump()
+    pair.layer.close()
+    pair.pump()
+    pair.layer.alert()
+    assert pair.layer.data_to_send() == b""
