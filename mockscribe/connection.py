@@ -176,6 +176,7 @@ class Connection:
         elif closing is Closing.ALERT:
             self._tls.alert()
             closing = Closing.EOF
+            self._ending.begin(closing)  # what the client answers is no fault of its own
         return Output(data=self._tls.data_to_send(), closing=closing)
 
     # ---- what the one who runs it may ask

@@ -41,7 +41,8 @@ class Response:
     `begun` once its head was sent, `closed` once nothing more is to be said, `over` once all that was said is out too
     (a fault may keep it back); `ended_by` says in words what ended it, `failed` is set when that was an exception or a
     reset of ours, `gone` when the exchange itself is no more. `room` is how many bytes may be sent before the client
-    has to read, as `flush` has found it: at none its producer must pause.
+    has to read, as `flush` has found it: at none its producer must pause. `waits` while a fault may have something to
+    do later; `due_us`, `due_audio_us` and `release` are of interest only then.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Response:
         self.failed = False
         self.gone = False
         self.ended_by = ""
+        self.waits = False
         self.room = OUTPUT_LIMIT
         self._journal = account.journal
         self._session = session
@@ -130,6 +132,7 @@ class Response:
         if not self.over:
             self.closed = self.over = True
             self._faults.clear()
+            self.waits = False
             self.failed = failed
             self.ended_by = reason
 
@@ -184,11 +187,6 @@ class Response:
         """The session's audio clock at which it has."""
         return self._faults.due_audio_us
 
-    @property
-    def keeps(self) -> bool:
-        """Whether faults have something that `release` may let out."""
-        return self._faults.octets > 0 or self._faults.due_us is not None
-
     def release(self, instant: Instant) -> None:
         """Do what faults have kept until now."""
         self.flush()
@@ -232,11 +230,13 @@ class Response:
                 case _:
                     assert_never(action)
         self.closed = self.closed or self._faults.closed
+        self.waits = self._faults.waits
 
     def _answer(self, answer: Answer, instant: Instant) -> None:
         self.begun = True
         length = ("content-length", str(len(answer.body)))
-        headers = (*answer.headers, ("x-amzn-request-id", self._request_id), length)
+        names = (("x-amzn-request-id", self._request_id), ("x-amzn-requestid", self._request_id))
+        headers = (*answer.headers, *names, length)
         self._http.send_head(self._exchange, answer.status, headers)
         self._http.send(self._exchange, answer.body)
         self._http.end(self._exchange)

@@ -143,7 +143,7 @@ class Stream:
         instant = self.account.instant(now)
         response, next_frame = self.response, self._decoder.next_frame
         response.flush()
-        if response.keeps:
+        if response.waits:
             response.release(instant)
         try:
             while response.room > 0 and not response.closed:
@@ -173,8 +173,7 @@ class Stream:
         if due is not None and clock.mode == "autojump" and now >= self._leaps_at():
             self.account.leap(now)
         instant = self.account.instant(now)
-        kept = self.response.due_us
-        if kept is not None and kept <= instant.time_us:
+        if self.response.waits and (kept := self.response.due_us) is not None and kept <= instant.time_us:
             self.work(now)
         due = self._player_due()
         if player is not None and due is not None and due <= instant.time_us:
@@ -382,7 +381,10 @@ class Stream:
 
     def _due(self) -> int | None:
         """The mock time in microseconds at which player or faults want a tick."""
-        due, kept = self._player_due(), self.response.due_us
+        due = self._player_due()
+        if not self.response.waits:
+            return due
+        kept = self.response.due_us
         return kept if due is None else due if kept is None else min(due, kept)
 
     def _player_due(self) -> int | None:
@@ -419,7 +421,7 @@ class Stream:
                 self._detach(instant)
             return
         self.response.flush()
-        if self.response.due_audio_us != self._due_audio_us:
+        if self.response.waits and self.response.due_audio_us != self._due_audio_us:
             self._find_stop()
         clock = self.account.clock
         due = self._due()

@@ -102,12 +102,13 @@ class Faults:
     """The faults of one stream.
 
     `attempt` is the stream's, `http1` whether it is one of HTTP/1.1; `draw` makes the generator for all chance on it,
-    when that is first needed. `armed` is False while nothing has to be asked about what is sent; `closed` once a fault
-    has said the last word.
+    when that is first needed. `armed` is False while nothing has to be asked about what is sent, `waits` while nothing
+    can come due; `closed` once a fault has said the last word.
     """
 
     def __init__(self, *, attempt: int, http1: bool, draw: Callable[[], random.Random]) -> None:
         self.armed = False
+        self.waits = False
         self.closed = False
         self._attempt = attempt
         self._http1 = http1
@@ -279,6 +280,7 @@ class Faults:
     def clear(self) -> None:
         """The response is over: nothing acts any more."""
         self.closed = True
+        self.waits = False
         self._on_frames.clear()
         self._on_time.clear()
         self._on_audio.clear()
@@ -334,6 +336,7 @@ class Faults:
         return self._delivery
 
     def _note(self) -> None:
+        self.waits = bool(self._on_time or self._on_audio or self._delivery is not None)
         self.armed = bool(
             self._on_frames
             or self._muted

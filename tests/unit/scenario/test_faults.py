@@ -762,8 +762,10 @@ def test_what_goes_on_goes_on_within_the_frame() -> None:
 def test_after_mock_time() -> None:
     play = Play()
     play.time_us = 500_000
+    assert not play.faults.waits
     play.arm("reset", after_time="2s")
     assert not play.faults.armed
+    assert play.faults.waits
     assert play.faults.due_us == 2_500_000
     assert lines(play.say()) == ["line 1"]
     assert play.wait(1.999999) == []
@@ -874,6 +876,7 @@ def test_when_the_client_is_gone_nothing_is_kept() -> None:
     play.faults.clear()
     assert (play.faults.octets, play.faults.due_us, play.faults.due_audio_us) == (0, None, None)
     assert play.faults.closed
+    assert not play.faults.waits
     Play().faults.clear()
 
 
