@@ -202,6 +202,7 @@ class Stream:
         if not self.response.closed:
             self._refuse(key, instant, **values)
         self._settle(instant)
+        self._leave_session(instant)  # though a fault may keep back what it was told
 
     # ---- input
 
@@ -290,7 +291,8 @@ class Stream:
 
     def _find_stop(self) -> None:
         """Note how far the audio can come without a look."""
-        self._stop_samples, self._due_audio_us = self._max_samples, self.response.due_audio_us
+        self._stop_samples = self._max_samples
+        self._due_audio_us = self.response.due_audio_us if self.response.waits else None
         if self._due_audio_us is not None and (audio := self.session.audio) is not None:
             due = -(-self._due_audio_us * audio.rate // MICROSECONDS)
             self._stop_samples = min(self._max_samples, due - 1)
@@ -438,17 +440,21 @@ class Stream:
         self._detached = True
         self._decoder = Decoder()
         self.account.live.discard(self)
+        self._leave_session(instant)
+        if self._ending:
+            self.account.begin_artifacts(self.session, instant)
+        about: dict[str, object] = {"reason": self.response.ended_by, "inputClosed": self._input_closed}
+        if self._verifier is not None:
+            about["verified"] = self._verifier.verified
+        self.response.record(Kind.STREAM_ENDED, about, instant)
+
+
+    def _leave_session(self, instant: Instant) -> None:
         session = self.session
         if session.stream is self:
             session.stream = None
             failed = self.response.failed and self._config.state_after_exception == Status.FAILED.value
             self.account.turn(session, Turn.GIVEN_UP if failed or self._given_up else Turn.LEFT, self.origin, instant)
-        if self._ending:
-            self.account.begin_artifacts(session, instant)
-        about: dict[str, object] = {"reason": self.response.ended_by, "inputClosed": self._input_closed}
-        if self._verifier is not None:
-            about["verified"] = self._verifier.verified
-        self.response.record(Kind.STREAM_ENDED, about, instant)
 
 
 def _kind(event: InputEvent) -> Event:

@@ -163,16 +163,22 @@ def test_an_http_error_instead_of_a_stream(mock: AccountView, error: str) -> Non
     assert texts(visit(mock).body) == LINES  # `times: 1`
 
 
-def test_curl_sees_an_error_that_is_not_json(mock: AccountView) -> None:
+def curl(mock: AccountView, body: bytes) -> tuple[bytes, bytes]:
+    """Head and body of the answer to one HTTP/1.1 request."""
     require("curl", shutil.which("curl") is not None, "no curl on the PATH")
-    mock.fault("plain_error", status=503, body="<html>no</html>")
     headers = [f"-H{name}: {value}" for name, value in streaming_headers(authorization=credential(mock))]
     url = f"{mock.http_url.replace('localhost', '127.0.0.1')}/medical-scribe-stream/"
     command = ["curl", "-sS", "-i", "--max-time", "20", "--noproxy", "*", "--data-binary", "@-", *headers, url]
-    done = subprocess.run(command, input=b"x", capture_output=True, check=True)
-    head, _, body = done.stdout.partition(b"\r\n\r\n")
+    done = subprocess.run(command, input=body, capture_output=True, check=True, timeout=PATIENCE)
+    head, _, answer = done.stdout.partition(b"\r\n\r\n")
     if b"100 Continue" in head:
-        head, _, body = body.partition(b"\r\n\r\n")
+        head, _, answer = answer.partition(b"\r\n\r\n")
+    return head, answer
+
+
+def test_curl_sees_an_error_that_is_not_json(mock: AccountView) -> None:
+    mock.fault("plain_error", status=503, body="<html>no</html>")
+    head, body = curl(mock, b"x")
     assert head.startswith(b"HTTP/1.1 503")
     assert b"text/html" in head
     assert body == b"<html>no</html>"
@@ -321,7 +327,6 @@ MESSAGES: list[tuple[str, dict[str, Any], Callable[[bytes], None]]] = [
     ("idle_timeout", {}, ends_with("exception", ":exception-type", "validationException")),
     ("duplicate", {}, says("One.", "Two.", "Two.", "Three.", "Four.", "Five.")),
     ("reorder", {"by": 2}, says("One.", "Three.", "Four.", "Two.", "Five.")),
-    ("oversized", {}, check_oversized),
     ("random_bytes", {}, check_random),
     ("end", {}, says("One.")),
 ]
@@ -334,6 +339,14 @@ def test_what_comes_after_the_first_event(
     mock.fault(name, after_events=1, **keys)
     check(visit(mock).body)
     assert fired(mock) == [name]
+
+
+def test_curl_gets_a_frame_that_is_too_large(mock: AccountView) -> None:
+    mock.fault("oversized", after_events=1)
+    events = [configuration(), *[audio(silence(0.1)) for _ in range(6)], END_OF_SESSION]
+    _, body = curl(mock, b"".join(map(envelope, events)) + EMPTY_FRAME)
+    check_oversized(body)
+    assert fired(mock) == ["oversized"]
 
 
 def test_a_partial_after_its_final(mock: AccountView) -> None:

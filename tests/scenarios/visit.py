@@ -109,11 +109,15 @@ class Visit:
     def _answers(self) -> list[str]:
         """What has come since the last time."""
         lines, body = [], self._answer.body
+        if self._answer.status >= 400 and self._seen < len(body):
+            error = self._answer.headers["x-amzn-errortype"]
+            lines.append(f"< HTTP {self._answer.status} {error}: {json.loads(body)['message']}")
+            self._seen = len(body)
         while self._seen < len(body):
             size = int.from_bytes(body[self._seen : self._seen + 4], "big")
-            lines.append(f"< {self._read(body[self._seen : self._seen + size])}")
-            self._seen += size
-        assert self._seen == len(body), "half a frame"
+            frame = body[self._seen : self._seen + size]
+            lines.append(f"< {self._read(frame) if len(frame) == size else f'{len(frame)} bytes of a frame'}")
+            self._seen += len(frame)
         if not self._told and (self._answer.ended or self._answer.reset is not None):
             self._told = True
             reset = self._answer.reset
