@@ -1,6 +1,6 @@
-"""The request that both servers get: headers, and a body as an SDK would send it.
+"""The request that every server gets: headers, and a body as an SDK would send it.
 
-Encoded here by hand, so that neither server is measured against bytes of its own making. A load generator sends one
+Encoded here by hand, so that no server is measured against bytes of its own making. A load generator sends one
 body again and again, so its signatures cannot hold; they have the right form and no server checks them.
 """
 
@@ -40,7 +40,7 @@ SEGMENT = {
         "content": "How have you been since the surgery?",
     }
 }
-"""What both servers answer to each audio event."""
+"""What every server answers to each audio event."""
 
 CONFIGURATION = {
     "postStreamActionSettings": {
@@ -84,6 +84,19 @@ def audio(chunks: int, size: int = CHUNK) -> bytes:
 
 def body(events: int = EVENTS, size: int = CHUNK) -> bytes:
     """A whole session: configuration, audio, END_OF_SESSION, the empty frame."""
-    configuration = event("configurationEvent", "application/json", json.dumps(CONFIGURATION).encode())
-    end = event("sessionControlEvent", "application/json", b'{"type":"END_OF_SESSION"}')
-    return envelope(configuration) + audio(events, size) + envelope(end) + envelope(b"")
+    return configuration() + audio(events, size) + ending()
+
+
+def configuration() -> bytes:
+    """The first event of a session."""
+    return envelope(event("configurationEvent", "application/json", json.dumps(CONFIGURATION).encode()))
+
+
+def ending() -> bytes:
+    """What ends a session: END_OF_SESSION, and the empty frame."""
+    return envelope(event("sessionControlEvent", "application/json", b'{"type":"END_OF_SESSION"}')) + envelope(b"")
+
+
+def answer() -> bytes:
+    """A transcript event, for the servers that compute none."""
+    return event("transcriptEvent", "application/json", json.dumps(SEGMENT).encode())

@@ -134,12 +134,12 @@ def silence() -> Iterator[pathlib.Path]:
         yield file
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument(
         "--rounds", type=int, default=7, help="fresh interpreters for each server, and visits (default 7)"
     )
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     missed = []
 
     def tell(name: str, figure: float, limit: float, told: str) -> None:
@@ -160,7 +160,7 @@ def main() -> None:
         python = environment.python_sdk()
     except UnavailableError as error:
         print(f"the official Python SDK cannot be had: {error}", file=sys.stderr)
-        sys.exit(2)
+        return 2
     some = max(1, options.rounds // 2)
     steps = [visit(python, SCENARIO, "--seconds", "0.1", "--timeout", "60") for _ in range(some)]
     seconds = statistics.median(each for each, _ in steps)
@@ -173,8 +173,9 @@ def main() -> None:
     told = f"{seconds:.2f} s for {streamed[0][1]} events (limit {AUDIO_SECONDS:g} s)"
     tell("30 minutes of unpaced audio", seconds, AUDIO_SECONDS, told)
     if missed:
-        sys.exit(f"missed: {', '.join(missed)}")
+        print(f"missed: {', '.join(missed)}", file=sys.stderr)
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,4 +1,4 @@
-"""The same service as anybody would write it first: a Starlette app, served by hypercorn over HTTP/2.
+"""The same service as anybody would write it first: a Starlette app, for every ASGI server that speaks HTTP/2.
 
 It reads the stream while it arrives and answers each audio event with a transcript event, like the scenario that
 mockscribe plays beside it. Frames are decoded, checked (both CRCs) and encoded by mockscribe's own codec, so that what
