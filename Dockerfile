@@ -21,6 +21,8 @@ LABEL org.opencontainers.image.title="mockscribe" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION"
+# A new volume takes the owner that its place has here: the CA can be kept on it.
+RUN install -d -o 65532 -g 65532 /cache
 COPY --from=build /opt/mockscribe /opt/mockscribe
 ENV PATH=/opt/mockscribe/bin:$PATH \
     PYTHONUNBUFFERED=1 \
