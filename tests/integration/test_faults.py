@@ -26,7 +26,7 @@ import pytest
 from botocore.eventstream import ChecksumMismatch, EventStreamBuffer
 from hyperframe.frame import DataFrame, Frame, GoAwayFrame, PingFrame, SettingsFrame, WindowUpdateFrame
 
-from mockscribe import AccountView, Fault, Mockscribe, Position
+from mockscribe import AccountView, ConfigError, Fault, Mockscribe, Position
 from mockscribe.scenario.faults import FAULTS
 from mockscribe.scenario.faults.before import ERRORS
 from tests.clients import Http1Client, Http2Client, connect, streaming_headers, trusting
@@ -849,6 +849,19 @@ def test_a_fault_by_a_flag_stands_for_everybody(tmp_path: pathlib.Path) -> None:
         for view in (mock, mock.new_account()):
             assert visit(view).status == 500
         assert fired(mock) == ["tls_expired", "http_error"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("tls_expird", "--fault: 'tls_expird' is none of http_error, "),
+        ("{reset: {cod: CANCEL}}", "--fault: reset: the key `cod` is unknown; did you mean `code`?"),
+    ],
+)
+def test_a_flag_that_is_no_fault_stops_the_start(fault: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught, Mockscribe(fault=[fault]):
+        pass
+    assert str(caught.value).startswith(message)
 
 
 # ---- presets, scope and expiry

@@ -78,3 +78,8 @@ def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
     file = tmp_path / "mock.yaml"
     file.write_text("")
     assert load({}, {}, str(file)) == Config()
+
+
+def test_faults_have_commas_and_are_separated_by_semicolons() -> None:
+    environ = {"MOCKSCRIBE_FAULT": "tls_stall;{reset: {code: CANCEL, after_events: 3}, times: 1}"}
+    assert load({}, environ).fault == ("tls_stall", "{reset: {code: CANCEL, after_events: 3}, times: 1}")
