@@ -26,7 +26,7 @@ from mockscribe.journal import Kind
 from mockscribe.mock import account_of
 from mockscribe.scenario.faults import keys_of
 from mockscribe.scenario.model import Fault
-from mockscribe.scenario_files import find_files, read_scenarios, read_text
+from mockscribe.scenario_files import find_files, is_text, read_scenarios, read_text
 from mockscribe.session_view import Entry, Sessions
 
 A = TypeVar("A", bound=msgspec.Struct)
@@ -165,8 +165,8 @@ class AccountView:
             ScriptError: they cannot be used; then none of them is loaded.
         """
         __tracebackhide__ = True
-        if isinstance(text_or_path, str) and "\n" in text_or_path:
-            texts = [(text_or_path, source)]
+        if is_text(text_or_path):
+            texts = [(str(text_or_path), source)]
         else:
             read_scenarios(text_or_path)  # all of them are fine, or none is loaded
             texts = [(read_text(file), str(file)) for file in find_files(text_or_path)]

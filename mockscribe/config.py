@@ -475,20 +475,28 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], file: str | None 
     """
     fields = {name_of(name): name for name in TYPES}
     values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
     file = file or environ.get(f"{PREFIX}CONFIG") or None
     if file is not None:
         for key, value in _read(file).items():
             if key not in fields:
                 raise ConfigError(f"{file}: {key}", "there is no such setting; `mockscribe serve --help` lists them")
+            sources[fields[key]] = f"{file}: {key}"
             values[fields[key]] = _convert(fields[key], value, f"{file}: {key}")
     for name in TYPES:
         if name != "messages" and (text := environ.get(variable(name))) is not None:
             comma = ";" if name == "fault" else ","
             parts: Any = tuple(filter(None, text.split(comma))) if TYPES[name] == tuple[str, ...] else text
+            sources[name] = variable(name)
             values[name] = _convert(name, parts, variable(name))
     for name, value in flags.items():
+        sources[name] = flag(name)
         values[name] = _convert(name, value, flag(name))
-    return Config(**values)
+    try:
+        return Config(**values)
+    except ConfigError as error:  # which names the flag, wherever the value came from
+        source = next((found for name, found in sources.items() if flag(name) == error.source), error.source)
+        raise ConfigError(source, error.message) from None
 
 
 def _convert(name: str, value: Any, source: str) -> Any:

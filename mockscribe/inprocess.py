@@ -27,6 +27,7 @@ from mockscribe.config import TYPES, Config, load
 from mockscribe.errors import ConfigError, UnreachableError
 from mockscribe.scenario.model import Scenario
 from mockscribe.scenario.script import parse
+from mockscribe.scenario_files import is_text
 from mockscribe.server import Server
 
 if TYPE_CHECKING:
@@ -165,15 +166,20 @@ class Mockscribe(AccountView):
     """
 
     def __init__(
-        self, *, scenarios: Sequence[str | os.PathLike[str]] = (), ca_folder: Path | None = None, **settings: Any
+        self,
+        *,
+        scenarios: Sequence[str | os.PathLike[str]] | str | os.PathLike[str] = (),
+        ca_folder: Path | None = None,
+        **settings: Any,
     ) -> None:
         for name in settings:
             if name not in TYPES:
                 near = difflib.get_close_matches(name, TYPES, n=1)
                 hint = f"; did you mean {near[0]}?" if near else ""
                 raise ConfigError(name, f"there is no such setting{hint}")
-        files = [os.fspath(each) for each in scenarios if not _is_text(each)]
-        texts = [str(each) for each in scenarios if _is_text(each)]
+        scenarios = [scenarios] if isinstance(scenarios, str | os.PathLike) else scenarios
+        files = [os.fspath(each) for each in scenarios if not is_text(each)]
+        texts = [str(each) for each in scenarios if is_text(each)]
         flags = {"port": 0, "control_port": "off", **settings, "scenario": (*settings.get("scenario", ()), *files)}
         self._server_thread = ServerThread(
             load(flags, {}), [scenario for text in texts for scenario in parse(text, "<text>")], ca_folder
@@ -199,7 +205,3 @@ class Mockscribe(AccountView):
     def port(self) -> int:
         """The one port that speaks everything."""
         return self._server_thread.server.port
-
-
-def _is_text(scenario: str | os.PathLike[str]) -> bool:
-    return isinstance(scenario, str) and "\n" in scenario

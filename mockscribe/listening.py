@@ -23,6 +23,11 @@ from mockscribe.stream import Stream
 from mockscribe.wire.exchange import HttpConnection, RequestReceived
 from mockscribe.wire.sigv4_verification import EventVerifier, verify_request
 
+
+class NotOfferedError(ServiceError):
+    """A refusal for which the client is not to blame: the mock was told to refuse."""
+
+
 NEAREST = 3
 """Scenarios that a refusal names (design: --strict-scenarios)."""
 
@@ -70,6 +75,9 @@ def start(
         if isinstance(error, SignatureError):
             account.record(now, origin, Kind.VIOLATION, 0, signatures.about(error, 0))
             error = signatures.refusal(error, mock.config)
+        elif error.shape == "ValidationException" and not isinstance(error, NotOfferedError):
+            about = {"rule": "request", "source": "MODEL", "offset": 0, "message": error.message}
+            account.record(now, origin, Kind.VIOLATION, 0, about)
         nobody = Session(session_id, session_id, {})
         Response(account, nobody, origin, http, request.exchange, request_id).refuse(error, account.instant(now))
         return account, None
@@ -92,6 +100,8 @@ def start(
     if over is not None:
         stream.refuse("session_over", now, status=over.value)
     elif changed:
+        text = "not the parameters that the session was started with"
+        stream.record_violation({"rule": "changed_parameters", "source": "HS-model", "offset": 0, "message": text}, now)
         stream.refuse("changed_parameters", now)
     if request.ended:
         stream.receive_end(now)
@@ -106,7 +116,7 @@ def _claim(account: Account, session: Session, attempt: int, now: float) -> None
     """
     config = account.mock.config
     if session.stream is not None and config.second_stream == "reject":
-        raise ServiceError("ValidationException", 400, message("second_stream", config.messages))
+        raise NotOfferedError("ValidationException", 400, message("second_stream", config.messages))
     scenario = account.choose(session, attempt)
     if scenario is None and session.player is None and config.strict_scenarios:
         request = Request(parameters=session.parameters, account=account.id, attempt=attempt)
@@ -114,7 +124,7 @@ def _claim(account: Account, session: Session, attempt: int, now: float) -> None
         told = "; ".join(f"{miss.scenario.name}: {miss.difference}" for miss in misses)
         text = message("no_scenario", config.messages, nearest=told or "none is loaded")
         account.unmatched.append(text)
-        raise ServiceError("ValidationException", 400, text)
+        raise NotOfferedError("ValidationException", 400, text)
     if session.stream is not None:
         replaced = session.stream
         replaced.refuse("replaced", now)

@@ -13,6 +13,13 @@ from mockscribe.scenario.script import parse
 SUFFIXES = (".yaml", ".yml", ".json")
 
 
+def is_text(scenario: str | os.PathLike[str]) -> bool:
+    """Whether a value is a scenario's text, no path: it has a line break, or begins as JSON or a scenario does."""
+    if not isinstance(scenario, str):
+        return False
+    return "\n" in scenario or scenario.lstrip().startswith(("{", "[", "scenario:"))
+
+
 def find_files(path: str | os.PathLike[str]) -> list[Path]:
     """A file as it is; a folder's scenario files, in the order of their names.
 
@@ -20,14 +27,22 @@ def find_files(path: str | os.PathLike[str]) -> list[Path]:
         ScriptError: there is no such file or folder, or it cannot be looked at.
     """
     root = Path(path)
+    if not os.fspath(path):
+        raise ScriptError("there is no scenario here: neither a text nor a path", source="<text>", line=1, column=1)
     try:
         if root.is_dir():
-            return sorted(each for each in root.rglob("*") if each.suffix.lower() in SUFFIXES and each.is_file())
+            return sorted(each for each in root.rglob("*") if _is_scenario(each, root) and each.is_file())
         if root.exists():
             return [root]
     except OSError as error:
         raise ScriptError(f"cannot be read: {error.strerror}", source=os.fspath(path), line=1, column=1) from None
     raise ScriptError("there is no such file or folder", source=os.fspath(path), line=1, column=1)
+
+
+def _is_scenario(file: Path, root: Path) -> bool:
+    """By its name; what is hidden is somebody else's."""
+    hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
+    return file.suffix.lower() in SUFFIXES and not hidden
 
 
 def read_scenarios(path: str | os.PathLike[str]) -> tuple[Scenario, ...]:

@@ -186,8 +186,10 @@ class Server:
     def _name(self) -> str:
         """What clients call the machine."""
         host = self.config.host
-        if host in ("127.0.0.1", "::1", "0.0.0.0", "::", ""):
+        if host in ("127.0.0.1", "0.0.0.0", ""):
             return "localhost"
+        if host == "::":
+            return "[::1]"
         return f"[{host}]" if ":" in host else host  # RFC 3986, 3.2.2
 
     def new_connection(self) -> Connection:

@@ -175,11 +175,14 @@ class Stream:
         instant = self.account.instant(now)
         if self.response.waits and (kept := self.response.due_us) is not None and kept <= instant.time_us:
             self.work(now)
+        overdue = instant.waited - self._last_audio - self._config.idle_timeout_seconds
+        timed_out = self._waits_for_audio() and overdue >= 0
+        until = instant.time_us - int(overdue * MICROSECONDS) if timed_out else instant.time_us  # in mock time's order
         due = self._player_due()
-        if player is not None and due is not None and due <= instant.time_us:
-            self.response.perform(player.tick(self._moment(instant)), instant)
+        if player is not None and due is not None and due <= until:
+            self.response.perform(player.tick(Moment(self.session.audio_us, until)), instant)
             self._end_if_finished(instant)
-        if self._waits_for_audio() and instant.waited >= self._last_audio + self._config.idle_timeout_seconds:
+        if timed_out and self._waits_for_audio():
             self._refuse("idle_timeout", instant, seconds=f"{self._config.idle_timeout_seconds:g}")
         self._settle(instant)
 

@@ -94,7 +94,8 @@ class AudioEcho:
         return ()
 
     def begin(self, roles: Mapping[str, str], moment: Moment) -> Sequence[Intent]:
-        """A stream began."""
+        """A stream began; a sound that a lost stream left open is nobody's any more."""
+        self._open.clear()
         self._roles = roles
         return ()
 

@@ -268,7 +268,8 @@ def test_a_broken_scenario_stops_the_start_before_it_listens(authority: Authorit
 @pytest.mark.parametrize(
     ("host", "name"),
     [
-        *((host, "localhost") for host in ("127.0.0.1", "0.0.0.0", "::1", "::", "")),
+        *((host, "localhost") for host in ("127.0.0.1", "0.0.0.0", "")),
+        *((host, "[::1]") for host in ("::1", "::")),
         *(("10.1.2.3", "10.1.2.3"), ("fd00::7", "[fd00::7]"), ("mock.test", "mock.test")),
     ],
 )
