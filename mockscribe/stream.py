@@ -101,7 +101,7 @@ class Stream:
         self.session.streams += 1
         self.account.live.add(self)
         if self.session.player is not None:
-            self.response.perform(self.session.player.leading_faults(), instant)
+            self.response.perform(self.session.player.leading_faults(self.origin.attempt), instant)
         for standing in self.account.standing_faults(self.session, self.origin.attempt, instant.time):
             self.response.arm(standing.fault, instant, standing)
         if self._config.response_headers == "immediate" and self._config.bad_configuration == "exception":

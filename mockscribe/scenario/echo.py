@@ -89,7 +89,7 @@ class AudioEcho:
         self._begun: dict[int, Level] = {}  # blocks that an event's end has cut: what is heard depends on no cut
         self._open: dict[int, _Sound] = {}
 
-    def leading_faults(self) -> tuple[Fault, ...]:
+    def leading_faults(self, attempt: int) -> tuple[Fault, ...]:
         """None."""
         return ()
 

@@ -7,6 +7,7 @@ microseconds, so the instant of a trigger is exact however the audio was cut int
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import assert_never
@@ -73,6 +74,11 @@ class _State:
         self.segment = ("", 0)  # id and begin of the line that is being spoken
 
 
+def _leads(state: _State) -> bool:
+    """Whether it is a fault that can come before the response."""
+    return isinstance(state.step.verb, Fault) and state.step.trigger is None
+
+
 class ScenarioPlayer:
     """Performs a scenario (design 3.4; `Player` documents the calls)."""
 
@@ -87,10 +93,10 @@ class ScenarioPlayer:
         self._rng = rng
         self._next_segment_id = next_segment_id or segment_ids(rng)
         self._states = [_State(index, step) for index, step in enumerate(scenario.steps)]
+        self._leading = list(itertools.takewhile(_leads, self._states))
         self._active: list[_State] = []
         self._roles: Mapping[str, str] = {}
         self._origin: int | None = None  # session audio at which this player's own clock began
-        self._first = 0  # the first step that is no leading fault
         self._events = 0
         self._event_us = 0  # where the newest ended
         self._bytes = ByteCount()
@@ -107,20 +113,25 @@ class ScenarioPlayer:
 
     # ---- what happens
 
-    def leading_faults(self) -> tuple[Fault, ...]:
-        """The faults at the cursor that have no trigger, while the session has not begun; asking consumes them."""
+    def leading_faults(self, attempt: int) -> tuple[Fault, ...]:
+        """The faults that stand first and have no trigger; asking consumes them.
+
+        Those that name this attempt, whenever it comes; the others at the cursor, while the session has not begun.
+        """
         faults: list[Fault] = []
-        while self._origin is None and self._first < len(self._states):
-            state = self._states[self._first]
-            if not isinstance(state.step.verb, Fault) or state.step.trigger is not None:
-                break
-            state.fired += 1
-            if state.step.repeat is not None and state.fired >= state.step.repeat:
-                state.status = StepStatus.FINISHED
-                self._first += 1
-            faults.append(state.step.verb)
-            if ends_surely(state.step.verb):
-                break  # the next one is for the next attempt
+        for state in self._leading:
+            fault = state.step.verb
+            assert isinstance(fault, Fault)
+            named = fault.at.attempt
+            if named != attempt if named is not None else self._origin is not None:
+                continue
+            while state.status is StepStatus.WAITING:
+                state.fired += 1
+                if named is not None or (state.step.repeat is not None and state.fired >= state.step.repeat):
+                    state.status = StepStatus.FINISHED
+                faults.append(fault)
+                if ends_surely(fault, attempt):
+                    return tuple(faults)  # the next one is for the next attempt
         return tuple(faults)
 
     def begin(self, roles: Mapping[str, str], moment: Moment) -> Sequence[Intent]:
@@ -132,7 +143,7 @@ class ScenarioPlayer:
         self._audio_time = moment.time_us
         if self._origin is None:
             self._origin = self._sound_until = moment.audio_us
-            self._arm(self._first, moment)
+            self._arm(0, moment)
         return self._run(moment)
 
     def receive(self, heard: Heard, octets: int, moment: Moment) -> Sequence[Intent]:
@@ -318,6 +329,8 @@ class ScenarioPlayer:
         return following < len(self._states) and self._states[following].step.beside
 
     def _arm(self, index: int, instant: Moment) -> None:
+        while index < len(self._leading) and self._passes_over(self._leading[index]):
+            index += 1
         if index >= len(self._states):
             return
         state = self._states[index]
@@ -326,6 +339,12 @@ class ScenarioPlayer:
         self._active.append(state)
         self._active.sort(key=lambda each: each.index)
         self._wait(state, instant)
+
+    def _passes_over(self, leading: _State) -> bool:
+        """Whether a leading fault is done, or waits for its attempt."""
+        fault = leading.step.verb
+        assert isinstance(fault, Fault)
+        return leading.status is StepStatus.FINISHED or fault.at.attempt is not None
 
     def _wait(self, state: _State, instant: Moment) -> None:
         """Watch the step's trigger from `instant` on."""

@@ -55,8 +55,8 @@ class Player(Protocol):
     def finished(self) -> bool:
         """After END_OF_SESSION: nothing more will come."""
 
-    def leading_faults(self) -> tuple[Fault, ...]:
-        """The faults that apply before the response; asking consumes them."""
+    def leading_faults(self, attempt: int) -> tuple[Fault, ...]:
+        """The faults that apply before the response of this attempt; asking consumes them."""
 
     def begin(self, roles: Mapping[str, str], moment: Moment) -> Sequence[Intent]:
         """A configuration was accepted, on the first stream or on a resumed one; `roles` give channel ids."""

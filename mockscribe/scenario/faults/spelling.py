@@ -35,6 +35,7 @@ def keys_of(fault: Fault) -> dict[str, Any]:
     return {**fault.parameters, **dict(sorted(places.items())), **rest}
 
 
-def ends_surely(fault: Fault) -> bool:
-    """Whether nothing can follow the fault: it ends the stream, at once and whatever chance says."""
-    return FAULTS[fault.name].ends_stream and fault.probability == 1 and fault.frames is None and fault.at == Position()
+def ends_surely(fault: Fault, attempt: int | None = None) -> bool:
+    """Whether nothing can follow the fault (on that attempt): it ends the stream, at once and whatever chance says."""
+    here = fault.at in (Position(), Position(attempt=attempt))
+    return FAULTS[fault.name].ends_stream and fault.probability == 1 and fault.frames is None and here

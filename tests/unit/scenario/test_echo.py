@@ -170,7 +170,7 @@ def test_segment_ids_can_be_given() -> None:
 def test_an_echo_waits_for_no_time_and_has_no_steps() -> None:
     echo = AudioEcho(random.Random(1), 16_000)
     assert echo.needs_levels
-    assert echo.leading_faults() == ()
+    assert echo.leading_faults(1) == ()
     assert echo.begin({}, Moment(0, 0)) == ()
     assert echo.tick(Moment(0, 10**9)) == ()
     assert echo.next_deadline() is None

@@ -473,8 +473,8 @@ def test_a_players_own_clock_begins_where_it_does_and_offsets_stay_session_wide(
 # ---- before the stream
 
 
-def faults(stage: Stage) -> list[str]:
-    return [fault.name for fault in stage.player.leading_faults()]
+def faults(stage: Stage, attempt: int = 1) -> list[str]:
+    return [fault.name for fault in stage.player.leading_faults(attempt)]
 
 
 def test_leading_faults_without_a_trigger_come_before_the_response() -> None:
@@ -502,6 +502,31 @@ def test_leading_faults_repeat() -> None:
     assert faults(stage) == ["wrong_message_crc"] * 2
     stage = Stage(steps="  - {fault: {reset: {}}, repeat: forever}\n", begin=False)
     assert [faults(stage) for _ in range(3)] == [["reset"]] * 3
+
+
+def test_a_leading_fault_that_names_an_attempt_waits_for_it() -> None:
+    second, third = "  - fault: {reset: {attempt: 2}}\n", "  - fault: {http_error: {attempt: 3}}\n"
+    crc = "  - fault: {wrong_message_crc: {}}\n"
+    stage = Stage(steps=second + crc + third + crc + say("A"), begin=False)
+    assert faults(stage, 1) == ["wrong_message_crc"] * 2
+    stage.begin()
+    assert stage.silence(1.0) == ["0.000-1.000 A"]
+    assert stage.statuses == [WAITING, FINISHED, WAITING, FINISHED, FINISHED]
+    assert faults(stage, 2) == ["reset"]
+    assert faults(stage, 3) == ["http_error"]
+    assert faults(stage, 3) == faults(stage, 4) == []
+    assert stage.statuses == [FINISHED] * 5
+
+
+def test_a_fault_that_ends_one_attempt_leaves_the_next_fault_to_another() -> None:
+    steps = "  - fault: {http_error: {attempt: 1}}\n  - fault: {reset: {}}\n"
+    stage = Stage(steps=steps, begin=False)
+    assert [faults(stage, attempt) for attempt in (1, 2, 3)] == [["http_error"], ["reset"], []]
+
+
+def test_leading_faults_that_nobody_asked_for_are_steps() -> None:
+    stage = Stage(steps="  - fault: {wrong_message_crc: {}}\n  - fault: {reset: {attempt: 2}}\n" + snapshot(1))
+    assert stage.lines == ["fault wrong_message_crc", sent(1)]
 
 
 def test_a_fault_after_the_session_has_begun_is_not_leading() -> None:
