@@ -126,11 +126,82 @@ class Config:
     kept_sessions: int = setting(
         10_000, "Sessions an account remembers; the oldest finished ones go first.", group=LIMITS, source="own choice"
     )
+    redact: Literal["credentials", "content"] = setting(
+        "credentials",
+        "What stays out of the journal: credentials always do, with content also audio, transcript and the encounter's "
+        "context (sizes and hashes stay).",
+        group=RUNNING,
+    )
+    connections: int = setting(
+        10_000,
+        "Connections that may be open at once; one more is reset.",
+        group=LIMITS,
+        source="own choice: ten times the soak; an idle one over TLS costs 18 KiB",
+    )
     streams_per_connection: int = setting(
         100,
         "Streams a client may have open on one HTTP/2 connection.",
         group=LIMITS,
         source="facts 14 row 34: several are allowed, how many is not public; RFC 9113 6.5.2 recommends at least 100",
+    )
+    header_list_bytes: int = setting(
+        65_536,
+        "Largest head of a request.",
+        group=LIMITS,
+        source="h2's default; an SDK's request has about 1,500",
+    )
+    event_bytes: int = setting(
+        25_165_824, "Largest payload of an event-stream message.", group=LIMITS, source="ES-SPEC: 24 MiB"
+    )
+    request_body_bytes: int = setting(
+        1_048_576,
+        "Largest body of a request that is no stream; a larger one gets 413.",
+        group=LIMITS,
+        source="own choice: the largest that the model allows is a text of 100,000 characters",
+    )
+    head_timeout_seconds: float = setting(
+        30.0,
+        "How long a client may take for TLS handshake and first bytes, and for each head of a request. 0: for ever.",
+        group=LIMITS,
+        source="own choice, between Apache's 20 s (RequestReadTimeout) and nginx's 60 s (client_header_timeout)",
+    )
+    body_timeout_seconds: float = setting(
+        60.0,
+        "How long the body of a request that is no stream may take; then it gets 408. 0: for ever.",
+        group=LIMITS,
+        source="nginx's client_body_timeout; a stream has --idle-timeout",
+    )
+    stalled_timeout_seconds: float = setting(
+        60.0,
+        "How long a client may read nothing of what waits for it, or leave a request open that has its whole response. "
+        "0: for ever.",
+        group=LIMITS,
+        source="nginx's send_timeout",
+    )
+    connection_timeout_seconds: float = setting(
+        300.0,
+        "How long a connection may be idle, without any request. 0: for ever.",
+        group=LIMITS,
+        source="own choice: longer than a developer's pause; RFC 9113, 9.1 leaves it to the server",
+    )
+    reset_burst: int = setting(
+        1000,
+        "Streams of one connection that may be reset at once.",
+        group=LIMITS,
+        source="nghttp2's default against rapid resets (CVE-2023-44487)",
+    )
+    reset_rate: float = setting(33.0, "… and how many more a second.", group=LIMITS, source="nghttp2's default")
+    control_burst: int = setting(
+        10_000,
+        "PING, SETTINGS and other HTTP/2 frames without an effect that a client may send at once.",
+        group=LIMITS,
+        source="own choice",
+    )
+    control_rate: float = setting(
+        1000.0,
+        "… and how many more a second.",
+        group=LIMITS,
+        source="own choice: at this rate a flood costs a few percent of a core",
     )
 
     response_headers: Literal["immediate", "after-configuration"] = setting(

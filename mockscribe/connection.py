@@ -13,6 +13,7 @@ means for streams, and it never lets an exception out.
 
 from __future__ import annotations
 
+import math
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, assert_never
@@ -38,6 +39,7 @@ from mockscribe.wire.exchange import (
 )
 from mockscribe.wire.http1 import Http1Connection, looks_like_http1
 from mockscribe.wire.http2 import PREFACE, Http2Connection
+from mockscribe.wire.limits import Stopwatch
 from mockscribe.wire.tls import Flaw, TlsLayer
 
 TLS_HANDSHAKE = 0x16  # RFC 8446, 5.1: the record type of a ClientHello
@@ -63,6 +65,8 @@ class Exchange(Protocol):
     def record_violation(self, about: Mapping[str, object], now: float) -> None: ...
 
     def tick(self, now: float) -> None: ...
+
+    def shut_down(self, now: float) -> None: ...
 
     def abandon(self) -> None: ...
 
@@ -99,6 +103,9 @@ class Connection:
         self._accounts: dict[str, Account] = {}
         self._opened = now
         self._ending = Ending()  # of a connection that has no HTTP, or that is ended from outside
+        self._silent = Stopwatch(mock.limits.head_seconds)  # until the client has said what it speaks
+        self._silent.run(True, now)
+        self._blocked = Stopwatch(mock.limits.stalled_seconds)  # while the transport takes no more
         self._now = now
         self._lost = False
 
@@ -137,7 +144,10 @@ class Connection:
         """The clock reached a deadline."""
         self._now = now
         self._ending.tick(now)
-        if self._http is None or self._lost:
+        if self._lost:
+            return
+        self._check_patience(now)
+        if self._http is None:
             return
         self._observe(self._http.tick(now), now)
         for exchange, stream in tuple(self._exchanges.items()):
@@ -146,17 +156,16 @@ class Connection:
 
     def next_deadline(self) -> float | None:
         """The earliest real time at which `tick` has something to do."""
-        deadline = self._ending.deadline(self._now)
-        if self._http is None or self._lost:
-            return deadline
-        due = self._http.next_deadline()
-        if due is not None and (deadline is None or due < deadline):
-            deadline = due
+        if self._lost:
+            return None
+        first = self._patience if (due := self._ending.deadline(self._now)) is None else due
+        if self._http is not None and (due := self._http.next_deadline()) is not None and due < first:
+            first = due
         for stream in self._exchanges.values():
             due = stream.deadline
-            if due is not None and (deadline is None or due < deadline):
-                deadline = due
-        return deadline
+            if due is not None and due < first:
+                first = due
+        return first if first < math.inf else None
 
     def data_to_send(self) -> Output:
         """Drain what is to be written now."""
@@ -191,8 +200,26 @@ class Connection:
         """Whether it is over, with nothing left to wait for: the transport must be reset even if it takes no bytes."""
         return self._ending.aborted or (self._http is not None and self._http.aborted)
 
+    def refuse(self, now: float) -> None:
+        """There are too many connections: reset this one."""
+        limit = self.mock.config.connections
+        message = f"More than {limit} connections at once; this one was reset"
+        self._record_violation({"rule": "connections", "source": "--connections", "offset": 0, "message": message}, now)
+        self._ending.begin(Closing.RESET)
+
+    def pause(self, now: float) -> None:
+        """The transport takes no more until the client reads."""
+        self._blocked.run(True, now)
+
+    def resume(self, now: float) -> None:
+        """It takes more again."""
+        self._blocked.run(False, now)
+
     def wake(self, now: float) -> None:
         """Something else than its bytes or its deadlines gave it work: tick every stream."""
+        self._now = now
+        if self._http is not None:
+            self._observe(self._http.tick(now), now)
         for exchange, stream in tuple(self._exchanges.items()):
             self._guard(exchange, stream, stream.tick, now)
 
@@ -200,6 +227,16 @@ class Connection:
         """Take no further request, let the open ones finish, then close."""
         if self._http is not None:
             self._http.go_away()
+        else:
+            self._ending.begin(Closing.ABORT)
+
+    def shut_down(self, now: float) -> None:
+        """End every open stream with an exception, and then the connection in order."""
+        self._now = now
+        for exchange, stream in tuple(self._exchanges.items()):
+            self._guard(exchange, stream, stream.shut_down, now)
+        if self._http is not None:
+            self._http.close()
         else:
             self._ending.begin(Closing.ABORT)
 
@@ -224,6 +261,33 @@ class Connection:
             account.record(now, self._origin(account), Kind.CONNECTION_CLOSED, 0, about)
         self._http = None
         self._tls = None
+
+    @property
+    def _patience(self) -> float:
+        """When the client has said nothing or taken nothing in for too long."""
+        if self._ending.begun:
+            return math.inf
+        if self._http is None and (self._tls is None or self._tls.flaw is not Flaw.STALL):  # a stall is our own doing
+            return min(self._silent.due, self._blocked.due)
+        return self._blocked.due
+
+    def _check_patience(self, now: float) -> None:
+        """End a connection whose client has lost ours."""
+        if self._patience > now:
+            return
+        about: dict[str, object] = {"offset": self._received}
+        if self._blocked.due > now:
+            what = "TLS handshake" if self._tls is not None and not self._tls.handshake_complete else "first bytes"
+            text = f"The {what} took more than {self._silent.seconds:g} seconds"
+            self._record_violation({"rule": "slow_start", "source": "--head-timeout", "message": text, **about}, now)
+            self._ending.begin(Closing.EOF)
+        else:
+            text = f"The client has read nothing for {self._blocked.seconds:g} seconds"
+            about = {"rule": "unread_output", "source": "--stalled-timeout", "message": text, **about}
+            self._record_violation(about, now)
+            for exchange in tuple(self._exchanges):
+                self._lose(exchange, text, now)
+            self._ending.begin(Closing.ABORT)
 
     # ---- TLS and sniffing
 
@@ -270,12 +334,12 @@ class Connection:
                 if is_http1 is None:
                     self._sniffed = data
                     return
-                self._http = Http1Connection(secure=self.secure) if is_http1 else self._http2()
+                self._http = Http1Connection(self.mock.limits, secure=self.secure) if is_http1 else self._http2()
             self._sniffed = b""
         self._observe(self._http.receive_data(data, now), now)
 
     def _http2(self) -> HttpConnection:
-        return Http2Connection(max_concurrent_streams=self.mock.config.streams_per_connection)
+        return Http2Connection(self.mock.limits)
 
     # ---- what was observed
 

@@ -14,6 +14,7 @@ from mockscribe.config import Config
 from mockscribe.journal import Kind, Origin
 from mockscribe.scenario.faults import FAULTS, keys_of
 from mockscribe.scenario.model import Fault
+from mockscribe.wire.limits import Limits
 from mockscribe.wire.tls import Flaw
 
 DEFAULT_ACCOUNT = "000000000000"
@@ -35,6 +36,17 @@ class Mock(Shared):
         super().__init__(config, now=now, wall=wall, seed=seed)
         self.ca_pem: Callable[[], bytes] = bytes
         self.control_url: str | None = None
+        self.limits = Limits(
+            max_concurrent_streams=config.streams_per_connection,
+            max_header_list_bytes=config.header_list_bytes,
+            head_seconds=config.head_timeout_seconds,
+            idle_seconds=config.connection_timeout_seconds,
+            stalled_seconds=config.stalled_timeout_seconds,
+            reset_burst=config.reset_burst,
+            reset_rate=config.reset_rate,
+            control_burst=config.control_burst,
+            control_rate=config.control_rate,
+        )
         self._now = now
         self._accounts: dict[str, Account] = {}
         self._connections = 0

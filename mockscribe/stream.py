@@ -72,7 +72,7 @@ class Stream:
         self._config = account.mock.config
         self._http = http
         self._exchange = exchange
-        self._decoder = Decoder()
+        self._decoder = Decoder(max_payload_bytes=self._config.event_bytes)
         self._verifier = verifier
         self._state = Input.FRESH
         self._takes_audio = takes_audio(Input.FRESH)
@@ -206,6 +206,14 @@ class Stream:
             self._refuse(key, instant, **values)
         self._settle(instant)
         self._leave_session(instant)  # though a fault may keep back what it was told
+
+    def shut_down(self, now: float) -> None:
+        """The server stops: end the stream with an internalFailureException (own choice: a client may try again)."""
+        instant = self.account.instant(now)
+        if not self.response.closed:
+            text = message("shut_down", self._config.messages)
+            self.response.perform((OutputException(member="internalFailureException", message=text),), instant)
+        self._settle(instant)
 
     # ---- input
 
@@ -450,7 +458,6 @@ class Stream:
         if self._verifier is not None:
             about["verified"] = self._verifier.verified
         self.response.record(Kind.STREAM_ENDED, about, instant)
-
 
     def _leave_session(self, instant: Instant) -> None:
         session = self.session

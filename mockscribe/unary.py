@@ -14,13 +14,11 @@ from mockscribe.journal import Kind, Origin
 from mockscribe.live import Waker
 from mockscribe.mock import Mock
 from mockscribe.service import restjson
+from mockscribe.service.messages import message
 from mockscribe.service.model import Operation
 from mockscribe.service.operations import HANDLERS
 from mockscribe.wire.exchange import Headers, HttpConnection, RequestHead, RequestReceived
 from mockscribe.wire.sigv4_verification import verify_request
-
-MAX_BODY_BYTES = 1_048_576
-"""A larger body is refused with 413. Own choice: the largest that the model allows is a text of 100,000 characters."""
 
 
 def start(
@@ -48,6 +46,7 @@ def start(
         labels=labels,
         request_id=mock.next_request_id(),
         on_error=on_error,
+        deadline=now + mock.config.body_timeout_seconds if mock.config.body_timeout_seconds else None,
     )
     if request.ended:
         unary.receive_end(now)
@@ -69,9 +68,10 @@ class UnaryRequest:
         labels: Mapping[str, str],
         request_id: str,
         on_error: Callable[[BaseException], None],
+        deadline: float | None,
     ) -> None:
         self.account = account
-        self.deadline: float | None = None
+        self.deadline = deadline
         self.done = False
         self._origin = origin
         self._http = http
@@ -90,11 +90,10 @@ class UnaryRequest:
         if self._answered:
             return
         self._body += data
-        if len(self._body) > MAX_BODY_BYTES:
-            self._body.clear()
-            text = f"The request body has more than {MAX_BODY_BYTES} bytes."
-            error = ServiceError("RequestEntityTooLargeException", 413, text)
-            self._answer(restjson.error_response(error, self._request_id), now)
+        limit = self.account.mock.config.request_body_bytes
+        if len(self._body) > limit:
+            text = f"The request body has more than {limit} bytes."
+            self._give_up("body_size", "RFC 9110, 15.5.14", "RequestEntityTooLargeException", 413, text, now)
 
     def receive_end(self, now: float) -> None:
         """The request is complete."""
@@ -114,11 +113,27 @@ class UnaryRequest:
         """Nothing waits."""
 
     def tick(self, now: float) -> None:
-        """Nothing waits."""
+        """The body is late."""
+        if not self._answered:
+            text = f"The request body took more than {self.account.mock.config.body_timeout_seconds:g} seconds."
+            self._give_up("slow_body", "RFC 9110, 15.5.9", "RequestTimeoutException", 408, text, now)
+
+    def shut_down(self, now: float) -> None:
+        """The server stops before the request is complete."""
+        if not self._answered:
+            text = message("shut_down", self.account.mock.config.messages)
+            error = ServiceError("InternalServerException", 500, text)
+            self._answer(restjson.error_response(error, self._request_id), now)
 
     def abandon(self) -> None:
         """A bug of ours broke it."""
         self.done = True
+
+    def _give_up(self, rule: str, source: str, shape: str, status: int, text: str, now: float) -> None:
+        """Refuse the request before it is complete; what still comes of it is dropped."""
+        self.record_violation({"rule": rule, "source": source, "offset": len(self._body), "message": text}, now)
+        self._body.clear()
+        self._answer(restjson.error_response(ServiceError(shape, status, text), self._request_id), now)
 
     def _perform(self, now: float) -> tuple[int, Headers, bytes]:
         account, operation, head = self.account, self._operation, self._head
@@ -148,6 +163,7 @@ class UnaryRequest:
 
     def _answer(self, answer: tuple[int, Headers, bytes], now: float) -> None:
         self._answered = True
+        self.deadline = None
         status, headers, body = answer
         about = {"operation": self._operation.name, "status": status, "headers": dict(headers)}
         self.account.record(now, self._origin, Kind.RESPONSE, 0, about, len(body))

@@ -165,7 +165,9 @@ class Wire:
         **settings: Any,
     ) -> None:
         self.now = now
-        self.mock = mock or Mock(load({"seed": 1, **settings}, {}), now=now, wall=1_760_000_000.0, seed=1)
+        patient = {"connection_timeout_seconds": 0, "stalled_timeout_seconds": 0}  # hours pass between two of its words
+        config = load({"seed": 1, **patient, **settings}, {})
+        self.mock = mock or Mock(config, now=now, wall=1_760_000_000.0, seed=1)
         if scenarios:
             self.mock.scenarios = parse(scenarios, "test.yaml")
         self.warnings: list[str] = []

@@ -67,6 +67,7 @@ MESSAGES: Mapping[str, Text] = MappingProxyType(
             text="This stream was ended because a new stream started with the same session ID.",
             source="HealthScribe's ConflictException says so in other words",
         ),
+        "shut_down": Text(text="The server is shutting down.", source="not public: own text; mockscribe's own SIGTERM"),
         # ---- instead of a stream
         "second_stream": Text(
             text="Another stream is in progress with the same session ID", source="aws/aws-sdk-js-v3#3720"

@@ -183,8 +183,11 @@ class HttpConnection(Protocol):
     def go_away(self, code: int = 0) -> None:
         """Take no further exchange, let the open ones finish, then close."""
 
+    def close(self) -> None:
+        """End the connection in order after what its windows let out; open exchanges end with it."""
+
     def abort(self) -> None:
-        """End the connection by a TCP reset."""
+        """End the connection at once."""
 
     def misbehave(self, exchange: int, misbehaviour: Misbehaviour) -> None:
         """Do something wrong on purpose."""

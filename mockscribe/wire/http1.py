@@ -8,6 +8,7 @@ HTTP/1.1 has no windows: what a client sends too early waits in its own socket o
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Sequence
 from typing import assert_never
 
@@ -28,6 +29,7 @@ from mockscribe.wire.exchange import (
     RequestReceived,
     RuleBroken,
 )
+from mockscribe.wire.limits import DEFAULTS, Limits, Stopwatch
 from mockscribe.wire.misbehaviour import (
     ChangeSettings,
     CloseNow,
@@ -52,6 +54,9 @@ FIRST_LINE_LIMIT = 8_000
 """Bytes without an end of line that are still waited for; RFC 9112, 3 recommends supporting request lines this long."""
 
 
+_REFUSALS = {408: ("slow_head", "RFC 9110, 15.5.9"), 431: ("head_size", "RFC 6585, 5")}
+
+
 def looks_like_http1(first_bytes: bytes) -> bool | None:
     """Whether a connection that begins so speaks HTTP/1; None while its first line is incomplete.
 
@@ -72,14 +77,17 @@ class _Response(enum.Enum):
 class Http1Connection:
     """The server's side of one HTTP/1.1 connection; the calls are those of `HttpConnection`.
 
-    `secure` tells the scheme of its requests. `max_head_bytes` is as HTTP/2's header list: 65,536.
+    `secure` tells the scheme of its requests.
     """
 
     version = "1.1"
 
-    def __init__(self, *, secure: bool = False, max_head_bytes: int = 65_536) -> None:
+    def __init__(self, limits: Limits = DEFAULTS, *, secure: bool = False) -> None:
         self._scheme = "https" if secure else "http"
-        self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=max_head_bytes)
+        self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.max_header_list_bytes)
+        self._slow_head = Stopwatch(limits.head_seconds)
+        self._idle = Stopwatch(limits.idle_seconds)
+        self._unfinished = Stopwatch(limits.stalled_seconds)
         self._ending = Ending()
         self._now = 0.0
         self._received_bytes = 0
@@ -138,10 +146,30 @@ class Http1Connection:
         self._ending.tick(now)
         if self._next_waits:
             self._advance()
+        if not self._ending.begun:
+            self._check_patience()
         return self._take_observed()
 
     def next_deadline(self) -> float | None:
-        return self._now if self._drained or self._next_waits else self._ending.deadline(self._now)
+        if self._drained or self._next_waits:
+            return self._now
+        if self._ending.begun:
+            return self._ending.deadline(self._now)
+        due = min(self._slow_head.due, self._idle.due, self._unfinished.due)
+        return due if due < math.inf else None
+
+    def _check_patience(self) -> None:
+        """End the connection if the client has left it alone for too long."""
+        if self._unfinished.due <= self._now:
+            message = f"The request has not ended {self._unfinished.seconds:g} seconds after its response"
+            self._tell("stalled_stream", "RFC 9112, 9.5", message)
+            self._lose(message, by_client=False)
+            self._end_connection()
+        elif self._slow_head.due <= self._now:
+            self._refuse(f"A head that takes more than {self._slow_head.seconds:g} seconds", 408)
+            self._end_connection()
+        elif self._idle.due <= self._now:  # RFC 9112, 9.5: no offence
+            self._end_connection()
 
     def _take_observed(self) -> Sequence[Observed]:
         if self._drained:
@@ -180,6 +208,7 @@ class Http1Connection:
             else:  # NEED_DATA or PAUSED
                 self._announce(ended=False)
                 self._paused = event is h11.PAUSED
+                self._slow_head.run(not self._active and bool(self._h11.trailing_data[0]), self._now)
                 return
 
     def _request_head(self, request: h11.Request) -> RequestHead:
@@ -234,11 +263,13 @@ class Http1Connection:
             data, closed = self._h11.trailing_data
             self._next_waits = bool(data) or closed
 
-    def _refuse(self, message: str, status: int) -> None:
+    def _tell(self, rule: str, source: str, message: str) -> None:
         offset = self._received_bytes - len(self._h11.trailing_data[0])
-        rule, source = ("head_size", "RFC 6585, 5") if status == 431 else ("malformed_request", "RFC 9112, 2.2")
         exchange = self._exchange if self._active else None
         self._observed.append(RuleBroken(exchange=exchange, rule=rule, source=source, offset=offset, message=message))
+
+    def _refuse(self, message: str, status: int) -> None:
+        self._tell(*_REFUSALS.get(status, ("malformed_request", "RFC 9112, 2.2")), message)
         if not self._active or self._response is _Response.NONE:
             body = f"{message}\n".encode("latin-1", "replace")
             headers = [("content-type", "text/plain"), ("content-length", str(len(body))), ("connection", "close")]
@@ -305,6 +336,10 @@ class Http1Connection:
         if not self._active and not self._ending.begun:
             self._end_connection()
 
+    def close(self) -> None:
+        if not self._ending.begun:
+            self._end_connection()
+
     def abort(self) -> None:
         self._active = False
         self._ending.begin(Closing.ABORT)
@@ -345,6 +380,8 @@ class Http1Connection:
     def data_to_send(self) -> Output:
         if self._h11.they_are_waiting_for_100_continue and self._is_open(self._exchange, _Response.NONE):
             self._write(h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue"))
+        self._idle.run(not self._active, self._now)
+        self._unfinished.run(self._active and self._response is _Response.ENDED, self._now)
         data = b"".join(self._out) if not self._ending.half_closed else b""
         self._out.clear()
         self._out_bytes = 0

@@ -15,6 +15,7 @@ where RFC 9113, 8.1.1 asks for the stream alone.
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Sequence
 
 from mockscribe.wire import http2_frames as frames
@@ -34,6 +35,7 @@ from mockscribe.wire.http2_fields import check_trailers, request_head
 from mockscribe.wire.http2_frames import PREFACE, ErrorCode, RuleError, connection_error, stream_error
 from mockscribe.wire.http2_states import Block, H2States, Part
 from mockscribe.wire.http2_streams import Streams
+from mockscribe.wire.limits import DEFAULTS, Limits, Stopwatch
 from mockscribe.wire.misbehaviour import (
     ChangeSettings,
     CloseNow,
@@ -61,33 +63,18 @@ class _Phase(enum.Enum):
 
 
 class Http2Connection:
-    """The server's side of one HTTP/2 connection; the calls are those of `HttpConnection`.
-
-    `max_concurrent_streams`: RFC 9113, 6.5.2 recommends 100 at least; a stream beyond is refused.
-    `max_header_list_bytes`: h2's default; an SDK's request has about 1,500.
-    `reset_burst`, `reset_rate`: streams that a client may reset or have reset, at once and a second; nghttp2's values.
-    `control_burst`, `control_rate`: PING, SETTINGS and DATA frames without an effect, likewise; own choice, at which a
-    flood costs a few percent of a core.
-    """
+    """The server's side of one HTTP/2 connection; the calls are those of `HttpConnection`."""
 
     version = "2"
 
-    def __init__(
-        self,
-        *,
-        max_concurrent_streams: int = 100,
-        max_header_list_bytes: int = 65_536,
-        reset_burst: int = 1000,
-        reset_rate: float = 33.0,
-        control_burst: int = 10_000,
-        control_rate: float = 1000.0,
-    ) -> None:
-        self._max_concurrent_streams = max_concurrent_streams
-        self._max_header_list_bytes = max_header_list_bytes
-        self._resets = Allowance(reset_burst, reset_rate)
-        self._controls = Allowance(control_burst, control_rate)
+    def __init__(self, limits: Limits = DEFAULTS) -> None:
+        self._limits = limits
+        self._resets = Allowance(limits.reset_burst, limits.reset_rate)
+        self._controls = Allowance(limits.control_burst, limits.control_rate)
+        self._slow_head = Stopwatch(limits.head_seconds)
+        self._idle = Stopwatch(limits.idle_seconds)
         self._out: list[bytes | memoryview] = []
-        self._states = H2States(self._out, max_concurrent_streams, max_header_list_bytes)
+        self._states = H2States(self._out, limits.max_concurrent_streams, limits.max_header_list_bytes)
         self._streams = Streams(self._states, self._out)
         self._splitter = frames.FrameSplitter()
         self._ending = Ending()
@@ -113,7 +100,7 @@ class Http2Connection:
         return self._ending.aborted
 
     def receive_data(self, data: bytes, now: float) -> Sequence[Observed]:
-        self._now = now
+        self._now = self._streams.queue.now = now
         if self._phase is not _Phase.ENDED:
             try:
                 for kind, flags, stream_id, payload in self._splitter.split(data):
@@ -125,11 +112,12 @@ class Http2Connection:
                         self._break_stream(error, error.stream)
             except RuleError as error:
                 self._break_connection(error)
+            self._slow_head.run(bool(self._block_stream) or not self._started, now)
         return self._streams.take_observed()
 
     def receive_eof(self, now: float) -> Sequence[Observed]:
         """The client closed its half: with nobody to open windows no stream can go on."""
-        self._now = now
+        self._now = self._streams.queue.now = now
         if self._phase is _Phase.ENDED:
             self._ending.receive_eof()
         else:
@@ -138,12 +126,22 @@ class Http2Connection:
         return self._streams.take_observed()
 
     def tick(self, now: float) -> Sequence[Observed]:
-        self._now = now
+        self._now = self._streams.queue.now = now
         self._ending.tick(now)
+        if self._phase is not _Phase.ENDED:
+            try:
+                self._check_patience()
+            except RuleError as error:
+                self._break_connection(error)
         return self._streams.take_observed()
 
     def next_deadline(self) -> float | None:
-        return self._now if self._streams.queue.drained else self._ending.deadline(self._now)
+        if self._streams.queue.drained:
+            return self._now
+        if self._phase is _Phase.ENDED:
+            return self._ending.deadline(self._now)
+        due = min(self._slow_head.due, self._idle.due, self._stalled_until)
+        return due if due < math.inf else None
 
     def _receive_frame(self, kind: int, flags: int, stream_id: int, payload: memoryview) -> None:
         if self._block_stream and (kind != frames.CONTINUATION or stream_id != self._block_stream):
@@ -166,11 +164,12 @@ class Http2Connection:
                 if self._answers_pings:
                     self._states.receive(kind, flags, stream_id, payload)
             case frames.PRIORITY | frames.PUSH_PROMISE:
+                self._spend(self._controls, "PRIORITY frames")
                 self._states.receive(kind, flags, stream_id, payload)
             case frames.GOAWAY:
                 self._receive_goaway(stream_id, payload)
-            case _:
-                pass  # RFC 9113, 5.5: frames of unknown types are ignored
+            case _:  # RFC 9113, 5.5: frames of unknown types are ignored
+                self._spend(self._controls, "frames of unknown types")
 
     def _receive_data_frame(self, flags: int, stream_id: int, payload: memoryview) -> None:
         body = self._streams.windows.unpack(flags, payload)
@@ -245,15 +244,18 @@ class Http2Connection:
 
     def _receive_header_frame(self, kind: int, flags: int, stream_id: int, payload: memoryview) -> None:
         if kind == frames.HEADERS:
+            self._slow_head.run(False, self._now)  # another one may have begun in the same read
             self._block_bytes = 0
             self._unended_trailers = not flags & frames.END_STREAM and self._streams.get(stream_id) is not None
             if self._unended_trailers:
                 flags |= frames.END_STREAM  # h2 would end the connection; we end the stream once the block is complete
         elif not self._block_stream:
             raise connection_error("header_block", "6.10", "CONTINUATION without a header block to continue")
+        else:
+            self._spend(self._controls, "CONTINUATION frames")
         self._block_bytes += len(payload)
-        if self._block_bytes > self._max_header_list_bytes:
-            message = f"A header block of more than {self._max_header_list_bytes} bytes"
+        if self._block_bytes > self._limits.max_header_list_bytes:
+            message = f"A header block of more than {self._limits.max_header_list_bytes} bytes"
             raise connection_error("header_list_size", "10.5.1", message, ErrorCode.ENHANCE_YOUR_CALM)
         self._block_stream = 0 if flags & frames.END_HEADERS else stream_id
         block = self._states.receive_headers(kind, flags, stream_id, payload)
@@ -269,10 +271,10 @@ class Http2Connection:
 
     def _receive_request(self, stream_id: int, block: Block) -> None:
         self._newest = stream_id
-        if self._phase is _Phase.DRAINING or len(self._streams) >= self._max_concurrent_streams:
+        if self._phase is _Phase.DRAINING or len(self._streams) >= self._limits.max_concurrent_streams:
             self._streams.refuse(stream_id, ErrorCode.REFUSED_STREAM)
             if self._acknowledged and self._phase is _Phase.OPEN:  # else the client could not know better
-                message = f"More than {self._max_concurrent_streams} streams at once; this one was refused"
+                message = f"More than {self._limits.max_concurrent_streams} streams at once; this one was refused"
                 self._tell("max_concurrent_streams", "5.1.2", message, stream_id)
             return
         stream = self._streams.open(stream_id)
@@ -299,6 +301,35 @@ class Http2Connection:
         check_trailers(block.fields, stream_id)
         stream.input.check_length(last=True)
         self._streams.end_request(stream)
+
+    # ---- patience
+
+    @property
+    def _stalled_until(self) -> float:
+        """When the stream that has waited longest for the client has done so for too long."""
+        stalled, seconds = self._streams.queue.stalled, self._limits.stalled_seconds
+        return next(iter(stalled.values())) + seconds if stalled and seconds else math.inf
+
+    def _check_patience(self) -> None:
+        """End what the client has left alone for too long.
+
+        Raises:
+            RuleError: of the connection.
+        """
+        now = self._now
+        while self._stalled_until <= now:
+            stream_id = next(iter(self._streams.queue.stalled))
+            code = ErrorCode.CANCEL if self._streams.output_size(stream_id) else ErrorCode.NO_ERROR  # RFC 9113, 8.1
+            what = "window has been shut" if code else "request has not ended after its response"
+            message = f"The stream's {what} for {self._limits.stalled_seconds:g} seconds"
+            self._break_stream(stream_error(stream_id, "stalled_stream", "10.5", message, code), stream_id)
+        if self._slow_head.due <= now:
+            message = f"A head that takes more than {self._limits.head_seconds:g} seconds"
+            raise connection_error("slow_head", "10.5", message, ErrorCode.ENHANCE_YOUR_CALM)
+        if self._idle.due <= now:  # RFC 9113, 9.1: no offence
+            message = f"The connection was idle for {self._limits.idle_seconds:g} seconds"
+            self._out.append(frames.goaway_frame(self._newest, ErrorCode.NO_ERROR, message))
+            self._end(Closing.EOF)
 
     # ---- broken rules
 
@@ -362,6 +393,12 @@ class Http2Connection:
             self._out.append(frames.goaway_frame(last_stream, code, ""))  # h2 would refuse open streams after its own
             self._phase = _Phase.DRAINING
 
+    def close(self) -> None:
+        if self._phase is not _Phase.ENDED:
+            self._streams.write()
+            self._streams.reset_all(ErrorCode.NO_ERROR)
+            self._end(Closing.EOF)
+
     def abort(self) -> None:
         self._end_early(Closing.ABORT)
 
@@ -406,6 +443,7 @@ class Http2Connection:
         if self._phase is not _Phase.ENDED:
             self._streams.windows.write()
         self._streams.write()
+        self._idle.run(not self._streams, self._now)
         if self._phase is _Phase.DRAINING and not self._streams:
             self._end(Closing.EOF)
         if self._ending.half_closed:

@@ -51,10 +51,21 @@ class OutputQueue:
     """The outputs of a connection and whose turn it is; frames are appended to `out`.
 
     `window` is the connection's, `max_frame_bytes` the client's SETTINGS_MAX_FRAME_SIZE; `drained` collects the streams
-    whose output has fallen below half of `OUTPUT_LIMIT` after it had reached it.
+    whose output has fallen below half of `OUTPUT_LIMIT` after it had reached it. `stalled` has the streams that wait
+    for their client with the time since when, oldest first; `now` is what they are stamped with.
     """
 
-    __slots__ = ("_out", "_ready", "_starved", "drained", "initial_window", "max_frame_bytes", "window")
+    __slots__ = (
+        "_out",
+        "_ready",
+        "_starved",
+        "drained",
+        "initial_window",
+        "max_frame_bytes",
+        "now",
+        "stalled",
+        "window",
+    )
 
     def __init__(self, out: list[bytes | memoryview]) -> None:
         self._out = out
@@ -62,6 +73,8 @@ class OutputQueue:
         self.initial_window = DEFAULT_WINDOW
         self.max_frame_bytes = MAX_FRAME_BYTES
         self.drained: list[int] = []
+        self.stalled: dict[int, float] = {}
+        self.now = 0.0
         self._ready: deque[StreamOutput] = deque()
         self._starved: list[StreamOutput] = []
 
@@ -90,6 +103,7 @@ class OutputQueue:
         output.size = 0
         output.ending = False
         output.trailers = None
+        self.stalled.pop(output.stream_id, None)
         if output in self._starved:
             self._starved.remove(output)
 
@@ -156,6 +170,7 @@ class OutputQueue:
         """Append the stream's next DATA frame, if a window allows one; whether it carries END_STREAM."""
         room = self.room(output)
         if room <= 0 and output.size:
+            self.stalled.setdefault(output.stream_id, self.now)
             if output.window > 0 and not output.queued:
                 output.queued = True
                 self._starved.append(output)
@@ -163,6 +178,8 @@ class OutputQueue:
         last = output.ending and room == output.size
         if not room and not last:
             return False
+        if self.stalled:
+            self.stalled.pop(output.stream_id, None)
         out = self._out
         out.append(FRAME_HEADER.pack(room >> 8, room & 0xFF, DATA, END_STREAM if last else 0, output.stream_id))
         self.window -= room

@@ -174,6 +174,11 @@ class Streams:
             self._forget(stream)
             self.refuse(exchange, code)
 
+    def reset_all(self, code: int) -> None:
+        """End every stream so."""
+        for exchange in tuple(self._open):
+            self.reset(exchange, code)
+
     def misbehave(self, exchange: int, misbehaviour: CutData | WithholdWindow | TinyWindow | EndWithTrailers) -> None:
         """Do something wrong on purpose."""
         stream = self._open.get(exchange)
@@ -246,6 +251,8 @@ class Streams:
             output.ending = False
             output.trailers = None
             self._forget_if_over(stream)
+            if not stream.input.ended:
+                self.queue.stalled[stream_id] = self.queue.now
 
 
 def _encoded(headers: Headers) -> list[Field]:

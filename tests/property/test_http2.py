@@ -173,6 +173,7 @@ def test_no_run_of_frames_and_doings_makes_it_raise(opened: int, steps: list[byt
     due = peer.connection.next_deadline()
     if due is not None:
         peer.observed += peer.connection.tick(due)
+        peer.drain()
     tells_stories(peer.observed)
     for stream in range(10):
         kinds = [each for each in peer.frames if each.stream_id == stream and type(each) in (HeadersFrame, DataFrame)]

@@ -112,7 +112,7 @@ def test_half_a_first_line_waits(authority: Authority) -> None:
     client = Client(authority)
     assert client.send(b"GET /_mockscribe/health HTTP/1.1") == b""
     assert client.closing is None
-    assert client.connection.next_deadline() is None
+    assert client.connection.next_deadline() == START + 30  # --head-timeout
     client.connection.receive_eof(START)
     assert client.connection.data_to_send().closing is Closing.ABORT
     assert client.violations == []  # leaving is no offence

@@ -7,7 +7,6 @@ import pytest
 
 from mockscribe.journal import Kind
 from mockscribe.service.operations import HANDLERS
-from mockscribe.unary import MAX_BODY_BYTES
 from tests.unit.test_listening import details, refusal, request
 from tests.wire import DOMAIN_ID, END_OF_SESSION, SUBSCRIPTION_ID, Answer, Wire, envelope, request_headers
 from tests.wire import configuration as configured
@@ -32,10 +31,10 @@ def test_a_body_is_taken_in_piece_by_piece_and_answered_at_its_end() -> None:
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_complete_and_once() -> None:
-    wire = Wire()
+    wire = Wire(request_body_bytes=131_072)
     stream = wire.open(headers=HEAD)
     piece = bytes(16_384)
-    for _ in range(MAX_BODY_BYTES // len(piece)):
+    for _ in range(8):
         wire.send(stream, piece)
         assert wire.answers[stream].status == 0
     wire.send(stream, b"x")
@@ -44,6 +43,8 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_complete_and_once() ->
         wire.send(stream, piece)
     wire.end(stream)
     assert [entry["status"] for entry in entries(wire, Kind.RESPONSE)] == [413]
+    (violation,) = entries(wire, Kind.VIOLATION)
+    assert (violation["rule"], violation["offset"]) == ("body_size", 131_073)
     assert request(wire, "GET", "/domain")[1] == {"domains": []}
 
 

@@ -13,6 +13,7 @@ from hyperframe.frame import DataFrame, Frame, GoAwayFrame, HeadersFrame, RstStr
 
 from mockscribe.wire.exchange import Closing, Observed, RequestReceived, RuleBroken
 from mockscribe.wire.http2 import Http2Connection
+from mockscribe.wire.limits import Limits
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
@@ -75,7 +76,7 @@ class Peer:
     """
 
     def __init__(self, values: Mapping[int, int] | None = None, *, greet: bool = True, **options: Any) -> None:
-        self.connection = Http2Connection(**options)
+        self.connection = Http2Connection(Limits(**options))
         self.now = 100.0
         self.observed: list[Observed] = []
         self.frames: list[Frame] = []

@@ -1,6 +1,7 @@
 """HTTP/1.1 against bytes written by hand; responses are read by h11 as a client."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import h11
 import pytest
@@ -18,6 +19,7 @@ from mockscribe.wire.exchange import (
     RuleBroken,
 )
 from mockscribe.wire.http1 import FIRST_LINE_LIMIT, INPUT_LIMIT, Http1Connection, looks_like_http1
+from mockscribe.wire.limits import DEFAULTS, Limits
 
 GET = b"GET /path?query HTTP/1.1\r\nHost: example\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: example\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -31,8 +33,8 @@ def chunk(data: bytes) -> bytes:
 class Server:
     """A connection, with what it observed and what it wrote."""
 
-    def __init__(self, **options: int) -> None:
-        self.connection = Http1Connection(**options)
+    def __init__(self, *, secure: bool = False, **options: Any) -> None:
+        self.connection = Http1Connection(Limits(**options), secure=secure)
         self.now = 100.0
         self.observed: list[Observed] = []
         self.written = b""
@@ -133,7 +135,7 @@ def test_a_request_without_a_body_comes_ended() -> None:
     server.respond(event.exchange, b"body", content_length="4")
     assert server.responses("GET") == [(200, b"body")]
     assert server.closing is None
-    assert server.connection.next_deadline() is None
+    assert server.connection.next_deadline() == server.now + DEFAULTS.idle_seconds
 
 
 def test_over_tls_the_scheme_is_https() -> None:
@@ -354,7 +356,7 @@ def test_a_bad_request_is_answered_and_the_connection_ends(data: bytes, status: 
 
 
 def test_the_limit_of_a_head_can_be_set() -> None:
-    server = Server(max_head_bytes=100)
+    server = Server(max_header_list_bytes=100)
     server.receive(GET[:-2] + b"A: " + b"x" * 100)
     assert server.written.startswith(b"HTTP/1.1 431")
 

@@ -6,6 +6,7 @@ import pytest
 from hyperframe.frame import DataFrame, Frame, HeadersFrame
 
 from mockscribe.wire.exchange import OUTPUT_LIMIT, Observed, OutputDrained
+from mockscribe.wire.limits import DEFAULTS
 from tests.unit.wire.peer import (
     FLOW_CONTROL_ERROR,
     FRAME_SIZE_ERROR,
@@ -290,17 +291,19 @@ def test_a_full_output_tells_when_it_has_fallen_below_half() -> None:
     peer.open(1, end=True)
     peer.respond(1, bytes(OUTPUT_LIMIT + DEFAULT), end=False)
     assert peer.connection.output_size(1) == OUTPUT_LIMIT
-    assert peer.connection.next_deadline() is None
+    assert peer.connection.next_deadline() == peer.now + DEFAULTS.stalled_seconds
     half = OUTPUT_LIMIT // 2
     assert peer.send(window_update(0, half), window_update(1, half)) == []
-    assert peer.connection.next_deadline() is None
+    assert tick_is_done(peer)
     assert peer.send(window_update(0, 1), window_update(1, 1)) == []
     assert tick(peer) == [OutputDrained(exchange=1)]
     assert tick_is_done(peer)
 
 
 def tick_is_done(peer: Peer) -> bool:
-    return peer.connection.next_deadline() is None and peer.connection.tick(peer.now) == []
+    """Nothing is due until the client's time is up."""
+    due = peer.connection.next_deadline() or peer.now + DEFAULTS.idle_seconds
+    return due >= peer.now + DEFAULTS.stalled_seconds and peer.connection.tick(peer.now) == []
 
 
 def test_an_output_that_was_never_full_tells_nothing() -> None:
