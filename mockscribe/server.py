@@ -45,6 +45,10 @@ RELOAD_SECONDS = 0.5
 """How often the scenario files are looked at; own choice: an editor's save is there before the next test starts."""
 
 
+FAREWELL_SECONDS = 0.5
+"""How long clients may take to read our last words; own choice: an idle `serve` ends within a second."""
+
+
 class Server:
     """Listens on one port and owns the mock; `scenarios` are loaded after those of the files.
 
@@ -132,22 +136,22 @@ class Server:
         """What control commands act upon; whoever ran one must `wake` what it has woken."""
         return Context(self.mock, account_id, self.loop.time, self.endpoints)
 
-    async def stop(self, grace_seconds: float = 0.0) -> None:
-        """Stop accepting, let running streams finish for `grace_seconds`, then end every connection."""
+    async def stop(self, grace_seconds: float | None = None) -> None:
+        """Stop accepting, let running streams finish for `grace_seconds`, then end them with an exception each.
+
+        Without a grace (None) every connection is aborted at once.
+        """
         for timer in (self._reload, self._chores):
             if timer is not None:
                 timer.cancel()
         if self._listener is not None:
             self._listener.close()
-        for transport in tuple(self.transports.values()):
-            transport.go_away()
-        ends = self.loop.time() + grace_seconds
-        while self.loop.time() < ends and not all(each.connection.idle for each in self.transports.values()):
-            await asyncio.sleep(0.02)
+        if grace_seconds is not None:
+            await self._wind_down(grace_seconds)
         for transport in tuple(self.transports.values()):
             transport.abort()
         if self._writing:
-            await asyncio.wait(self._writing.values(), timeout=max(1.0, ends - self.loop.time()))
+            await asyncio.wait(self._writing.values(), timeout=max(1.0, grace_seconds or 0.0))
         await asyncio.sleep(0)
         if self._control is not None:
             await self._control.stop()
@@ -156,6 +160,20 @@ class Server:
         if self._listener is not None:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._listener.wait_closed(), 1.0)
+
+    async def _wind_down(self, grace_seconds: float) -> None:
+        """Let every connection come to its end, with less patience in each turn."""
+        for transport in tuple(self.transports.values()):
+            transport.go_away()
+        await self._until(lambda: all(each.connection.idle for each in self.transports.values()), grace_seconds)
+        for transport in tuple(self.transports.values()):
+            transport.shut_down()
+        await self._until(lambda: not self.transports, FAREWELL_SECONDS)
+
+    async def _until(self, done: Callable[[], bool], seconds: float) -> None:
+        ends = self.loop.time() + seconds
+        while self.loop.time() < ends and not done():
+            await asyncio.sleep(0.02)
 
     def endpoints(self) -> dict[str, object]:
         """What the endpoints file says of a server that listens (design: `http` and `https` name the same port)."""

@@ -43,6 +43,9 @@ class Transport(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         self.connection.peer = f"{peer[0]}:{peer[1]}" if peer else ""
         self.server.transports[self.connection] = self
+        if len(self.server.transports) > self.connection.mock.config.connections:
+            self.connection.refuse(self.loop.time())
+        self.pump()
 
     def data_received(self, data: bytes) -> None:
         self.connection.receive_data(data, self.loop.time())
@@ -55,9 +58,11 @@ class Transport(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self._paused = True
+        self.connection.pause(self.loop.time())
 
     def resume_writing(self) -> None:
         self._paused = False
+        self.connection.resume(self.loop.time())
         self.pump()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -85,6 +90,11 @@ class Transport(asyncio.Protocol):
     def go_away(self) -> None:
         """Take no further request and let the open ones finish."""
         self.connection.go_away()
+        self.drain()
+
+    def shut_down(self) -> None:
+        """End its streams with an exception, and then the connection in order."""
+        self.connection.shut_down(self.loop.time())
         self.drain()
 
     def abort(self) -> None:

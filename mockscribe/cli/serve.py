@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import logging
 import os
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from mockscribe.server import Server
 
 log = logging.getLogger("mockscribe")
+
+OTHER_FILES = 100
+"""Files that are no connection of the data port; own choice."""
 
 EXAMPLES = """
 \b
@@ -100,6 +104,7 @@ async def _serve(config: Config) -> int:
     from mockscribe.endpoints import endpoints_file, remove_endpoints, write_endpoints
     from mockscribe.server import Server
 
+    _raise_file_limit(config.connections)
     authority = Authority(extra_names=config.tls_name)
     if authority.unsaved_because is not None:
         log.warning("the CA cannot be kept, and lives as long as this process: %s", authority.unsaved_because)
@@ -140,6 +145,21 @@ async def _stop(server: Server, grace_seconds: float, at_once: asyncio.Event) ->
     stopping.cancel()
     await asyncio.wait((stopping,))
     return await server.stop()
+
+
+def _raise_file_limit(connections: int) -> None:
+    """Let the process have a file for each connection, as far as it may: the usual limit is 1,024."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + OTHER_FILES
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and wanted > soft:
+        with contextlib.suppress(OSError, ValueError):  # macOS has limits that it does not tell
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 class Signals:

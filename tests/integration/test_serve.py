@@ -222,15 +222,15 @@ def test_a_second_signal_ends_the_running_stream(tmp_path: Path) -> None:
     assert served.stderr.rest() == []
 
 
-def test_a_stream_that_does_not_finish_is_ended_after_the_grace(tmp_path: Path) -> None:
+def test_a_stream_that_does_not_finish_is_ended_with_an_exception_after_the_grace(tmp_path: Path) -> None:
     with serving(tmp_path, "--grace", "50ms") as served, Http2Client(served.port) as client:
         stream = client.open()
         client.send(stream, envelope(configuration()))
         client.until(lambda: client.answers[stream].status == 200)
         served.signal()
+        client.until(lambda: client.answers[stream].ended)
+        assert client.answers[stream].exception == ("internalFailureException", "The server is shutting down.")
         assert served.wait() == 0
-        client.until_closed()
-        assert not client.answers[stream].ended
     assert served.stderr.rest() == []
 
 
