@@ -22,6 +22,7 @@ COMMANDS = {
     "decode": "Show the frames in event-stream bytes.",
     "schema": "Print the scenarios' JSON Schema.",
     "ca": "Print the path of the local CA, or export it.",
+    "env": "Print the lines that point an SDK here.",
     "load": "Load scenarios into a mock that runs.",
     "verify": "Exit 0 when all that was loaded has happened, else 1 with what has not.",
     "reset": "Bring an account of a mock that runs back to its start.",

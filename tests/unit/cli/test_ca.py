@@ -1,5 +1,6 @@
 """`mockscribe ca`: the path to trust, and the file for those who need it elsewhere."""
 
+import datetime
 import os
 import ssl
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from mockscribe.certificates import certificate_pem, make_ca
 from mockscribe.cli.ca import ca
 
 
@@ -36,6 +38,27 @@ def test_it_exports_the_certificate_alone(tmp_path: Path) -> None:
     assert (done.return_value, done.stdout) == (0, f"{target}\n")
     assert target.read_bytes() == Path(run().stdout.strip()).read_bytes()
     assert b"PRIVATE KEY" not in target.read_bytes()
+
+
+@pytest.mark.parametrize(("form", "begins"), [("p12", b"0\x82"), ("jks", b"\xfe\xed\xfe\xed")])
+def test_it_exports_trust_stores(tmp_path: Path, form: str, begins: bytes) -> None:
+    target = tmp_path / f"mockscribe.{form}"
+    done = run("--export", form, str(target))
+    assert (done.return_value, done.stdout) == (0, f"{target}\n")
+    assert target.read_bytes().startswith(begins)
+
+
+def test_it_exports_the_ca_of_a_mock_elsewhere(tmp_path: Path, cache: Path) -> None:
+    elsewhere = tmp_path / "elsewhere.pem"
+    elsewhere.write_bytes(certificate_pem(make_ca(datetime.datetime.now(datetime.UTC)).certificate))
+    done = run("--from", str(elsewhere), "--export", "pem", str(tmp_path / "copy.pem"))
+    assert done.return_value == 0
+    assert (tmp_path / "copy.pem").read_bytes() == elsewhere.read_bytes()
+    assert not cache.exists()  # no CA was made for it
+    elsewhere.write_text("no certificate")
+    assert str(run("--from", str(elsewhere), "--export", "jks", os.devnull).exception) == (
+        f"{elsewhere}: is no certificate in PEM"
+    )
 
 
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:

@@ -113,7 +113,10 @@ def test_a_mistyped_command_is_answered_with_the_nearest() -> None:
     [
         (["serve", "--prot", "1"], "Error: No such option '--prot'. (Did you mean one of: '--host', '--port'?)"),
         (["check"], "Error: Missing argument 'PATH...'."),
-        (["ca", "--export", "gif", "x"], "Error: Invalid value for '--export': 'gif' is not 'pem'."),
+        (
+            ["ca", "--export", "gif", "x"],
+            "Error: Invalid value for '--export': 'gif' is not one of 'pem', 'p12', 'jks'.",
+        ),
         (["schema", "more"], "Error: Got unexpected extra argument (more)"),
     ],
 )

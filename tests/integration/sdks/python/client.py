@@ -29,7 +29,6 @@ import wave
 from typing import Any
 
 from aws_sdk_connecthealth.client import AsyncConnectHealthClient
-from aws_sdk_connecthealth.config import AsyncConnectHealthConfig
 from aws_sdk_connecthealth.models import (
     ClinicalNoteGenerationSettings,
     EncounterContext,
@@ -47,9 +46,8 @@ from aws_sdk_connecthealth.models import (
     NoteTemplateSettingsManagedTemplate,
     StartMedicalScribeListeningSessionInput,
 )
-from awscrt.io import ClientTlsContext, TlsContextOptions
+from connect import connect as connected  # beside this file
 from smithy_core.interceptors import Interceptor
-from smithy_http.aio.crt import AWSCRTHTTPClient
 
 SDK = "aws-sdk-connecthealth"
 SENDING_GRACE_SECONDS = 2.0  # how long the input may still be closing when the output has ended
@@ -214,24 +212,13 @@ def pieces(data: bytes, size: int) -> list[bytes]:
 
 
 async def connect(options: argparse.Namespace, recorder: ResponseRecorder) -> AsyncConnectHealthClient:
-    config = await AsyncConnectHealthConfig.resolve(
-        endpoint_uri=options.endpoint_url,
-        region=options.region,
-        aws_access_key_id=options.access_key,
-        aws_secret_access_key=options.secret_key,
-        transport=AWSCRTHTTPClient(),
-    )
-
-    def adapt(config: AsyncConnectHealthConfig) -> None:
-        # A plugin, because the client copies its configuration and the copied transport forgets its CA.
+    def record(config: Any) -> None:
         config.interceptors.append(recorder)
-        if options.ca_file is not None:
-            trust = TlsContextOptions()
-            trust.override_default_trust_store_from_path(None, str(options.ca_file))
-            assert isinstance(config.transport, AWSCRTHTTPClient)
-            config.transport._tls_ctx = ClientTlsContext(trust)  # the SDK has no public setting for it
 
-    return AsyncConnectHealthClient(config, plugins=[adapt])
+    client: AsyncConnectHealthClient = await connected(
+        options.endpoint_url, options.ca_file, options.access_key, options.secret_key, [record]
+    )
+    return client
 
 
 async def perform(options: argparse.Namespace, number: int, chunks: list[bytes], shared: Any) -> None:
@@ -285,7 +272,6 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--ca-file", type=pathlib.Path)
     parser.add_argument("--access-key", default="test")
     parser.add_argument("--secret-key", default="test")
-    parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--session-id", help="default: a new one for each run")
     parser.add_argument("--domain-id", default="hai-" + "0" * 16)
     parser.add_argument("--subscription-id", default="sub-" + "0" * 21)
