@@ -181,7 +181,7 @@ def test_a_running_stream_may_finish_after_sigterm(tmp_path: Path) -> None:
         assert container.wait() == 0
 
 
-def test_a_stream_that_goes_on_is_ended_after_the_grace(tmp_path: Path) -> None:
+def test_a_stream_that_goes_on_is_ended_with_an_exception_after_the_grace(tmp_path: Path) -> None:
     with (
         image.container(MOCKSCRIBE_GRACE="300ms") as container,
         Http2Client(container.port, trusting(ca_of(container, tmp_path), "h2")) as client,
@@ -190,9 +190,9 @@ def test_a_stream_that_goes_on_is_ended_after_the_grace(tmp_path: Path) -> None:
         client.send(stream, *map(envelope, (configuration(), audio(silence(0.5)))))
         client.until(lambda: answer.status == 200)
         container.terminate()
-        client.until_closed()
+        client.until(lambda: answer.ended)
+        assert answer.exception == ("internalFailureException", "The server is shutting down.")
         assert container.wait() == 0
-        assert not answer.ended
 
 
 def plain(folder: Path) -> dict[str, str]:
