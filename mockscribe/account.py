@@ -77,7 +77,9 @@ class Account:
         self._began = mock.wall(now)
         self._latest = now  # when somebody last changed something
         self._opened = 0  # streams that --second-stream independent has made sessions of
-        self.journal = Journal(mock.config.journal_bytes, self._forgotten)
+        self.journal = Journal(
+            mock.config.journal_bytes, self._forgotten, hides_content=mock.config.redact == "content"
+        )
         self.sessions: dict[str, Session] = {}
         self.attempts: dict[str, int] = {}
         self.scenarios: list[Scenario] = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import enum
+import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -39,6 +40,14 @@ class Kind(enum.Enum):
     SESSION_STATE = "session_state"
     STREAM_ENDED = "stream_ended"
     CONNECTION_CLOSED = "connection_closed"
+
+
+class HiddenAudio(msgspec.Struct, frozen=True, gc=False):
+    """What a journal that hides content keeps of an audio event: its size in bytes, and their SHA-256 in hex."""
+
+    octets: int
+    sha256: str
+    binary: bool
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -92,6 +101,8 @@ def _plain(about: Any, content: bool) -> Mapping[str, Any]:
         case AudioReceived(audio=audio, binary=binary):
             fields = {"event": "binaryAudioEvent" if binary else "audioEvent", "bytes": len(audio)}
             return {**fields, "value": base64.b64encode(audio).decode()} if content else fields
+        case HiddenAudio(octets=octets, sha256=sha256, binary=binary):
+            return {"event": "binaryAudioEvent" if binary else "audioEvent", "bytes": octets, "sha256": sha256}
         case SessionControlReceived(type=type_):
             return {"event": "sessionControlEvent", "value": {"type": type_}}
         case InputCompleted():
@@ -120,6 +131,43 @@ def segment_fields(segment: TranscriptSegment) -> dict[str, Any]:
     return fields if segment.channel_id is None else {**fields, "channelId": segment.channel_id}
 
 
+def hidden(about: Any) -> Any:
+    """The same without audio, transcript and the encounter's context: of each its size and hash are left.
+
+    Messages of exceptions stay: mockscribe's own do not repeat what the model calls sensitive.
+    """
+    match about:
+        case AudioReceived(audio=audio, binary=binary):
+            return HiddenAudio(len(audio), hashlib.sha256(audio).hexdigest(), binary)
+        case TranscriptSegment(content=content):
+            return msgspec.structs.replace(about, content=_hidden_text(content))
+        case OutputEvent(member=member, content=value):
+            return OutputEvent(member=member, content=_without_texts(value))
+        case {"event": "configurationEvent", "value": {"encounterContext": context}}:
+            return {**about, "value": {**about["value"], "encounterContext": _without_texts(context)}}
+        case _:
+            return about
+
+
+def _hidden_text(text: str) -> str:
+    return f"(hidden: {len(text)} characters, SHA-256 {hashlib.sha256(text.encode()).hexdigest()})"
+
+
+def _without_texts(value: Any) -> Any:
+    """A value of JSON with every text hidden; what names a segment or a channel is none."""
+    match value:
+        case str():
+            return _hidden_text(value)
+        case Mapping():
+            return {
+                key: each if key in ("segmentId", "channelId") else _without_texts(each) for key, each in value.items()
+            }
+        case list() | tuple():
+            return [_without_texts(each) for each in value]
+        case _:
+            return value
+
+
 ENTRY_OCTETS = 400
 """What an entry costs beside its bytes; measured with tracemalloc on CPython 3.11, rounded up."""
 
@@ -129,11 +177,13 @@ Listener = Callable[[Entry], None]
 class Journal:
     """Entries in order, the newest `max_bytes` of them; `seq` counts from 1 and never repeats.
 
-    `on_forgotten` hears of each entry with audio that is dropped to stay within the budget.
+    `on_forgotten` hears of each entry with audio that is dropped to stay within the budget. With `hides_content` audio
+    and texts are dropped at once (`hidden`).
     """
 
-    def __init__(self, max_bytes: int, on_forgotten: Listener | None = None) -> None:
+    def __init__(self, max_bytes: int, on_forgotten: Listener | None = None, *, hides_content: bool = False) -> None:
         self.max_bytes = max_bytes
+        self.hides_content = hides_content
         self.octets = 0
         self.last_seq = 0
         self.forgotten = 0
@@ -146,6 +196,10 @@ class Journal:
     ) -> None:
         """Record something; `octets` are the bytes that `about` keeps alive."""
         self.last_seq = seq = self.last_seq + 1
+        if self.hides_content:
+            if self._on_forgotten is not None and type(about) is AudioReceived:
+                self._on_forgotten(Entry(seq, at, time, origin, kind, audio_us, about, octets))
+            about, octets = hidden(about), 0
         octets += ENTRY_OCTETS
         entry = Entry(seq, at, time, origin, kind, audio_us, about, octets)
         self._entries.append(entry)

@@ -15,7 +15,7 @@ from itertools import pairwise
 import msgspec
 
 from mockscribe.errors import ControlError
-from mockscribe.journal import Entry, Kind
+from mockscribe.journal import Entry, HiddenAudio
 from mockscribe.live import Session
 from mockscribe.service.events import AudioReceived
 from mockscribe.session.flac import FlacDecoder, FlacError
@@ -78,10 +78,11 @@ class AudioSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """One audio event of a stream."""
+    """One audio event of a stream; `audio` is empty where the journal hides content."""
 
     entry: Entry
     audio: bytes | memoryview
+    octets: int
     begin_us: int
 
     @property
@@ -95,9 +96,11 @@ def heard(entries: Iterable[Entry]) -> dict[str, list[Heard]]:
     streams: dict[str, list[Heard]] = {}
     before: int | None = None
     for entry in entries:
-        if entry.kind is Kind.EVENT_RECEIVED and isinstance(entry.about, AudioReceived):
+        about = entry.about
+        if isinstance(about, AudioReceived | HiddenAudio):
             begin = before if before is not None else entry.audio_us
-            streams.setdefault(entry.origin.stream, []).append(Heard(entry, entry.about.audio, begin))
+            audio, octets = (b"", about.octets) if isinstance(about, HiddenAudio) else (about.audio, len(about.audio))
+            streams.setdefault(entry.origin.stream, []).append(Heard(entry, audio, octets, begin))
         before = entry.audio_us
     return streams
 
@@ -105,7 +108,7 @@ def heard(entries: Iterable[Entry]) -> dict[str, list[Heard]]:
 def chunks(streams: Iterable[Sequence[Heard]]) -> Chunks:
     """The audio events of some streams in numbers."""
     streams = [stream for stream in streams if stream]
-    sizes = [len(each.audio) for stream in streams for each in stream]
+    sizes = [each.octets for stream in streams for each in stream]
     pauses = [after.entry.at - before.entry.at for stream in streams for before, after in pairwise(stream)]
     spent = sum(pauses)
     # The first event of a stream has no time before it, so its audio does not count for the pace.
@@ -192,11 +195,13 @@ def wav(session: Session, entries: Sequence[Entry]) -> bytes:
     """A session's audio as a WAV file: all streams in a row, FLAC decoded to 16 bits.
 
     Raises:
-        ControlError: there is none yet, or the journal has forgotten some of it.
+        ControlError: there is none yet, or the journal has forgotten some of it or never had it.
     """
     streams = list(heard(entries).values())
     if session.audio is None or not streams:
         raise ControlError(409, f"session {session.session_id} has no audio")
+    if any(isinstance(entry.about, HiddenAudio) for entry in entries):
+        raise ControlError(409, "the journal was told to keep no audio: --redact content")
     kept = sum(len(each.audio) for stream in streams for each in stream)
     if kept != session.audio_octets:
         lost = session.audio_octets - kept

@@ -7,7 +7,7 @@ from typing import Any
 
 from mockscribe.account import Account
 from mockscribe.inspection.sessions import shortened, steps
-from mockscribe.journal import Entry, Kind
+from mockscribe.journal import Entry, HiddenAudio, Kind
 from mockscribe.live import Session
 from mockscribe.service.events import (
     AudioReceived,
@@ -70,7 +70,7 @@ def _told(entries: Iterable[Entry]) -> Iterator[tuple[Entry, str, str]]:
     run: list[Entry] = []
     before_us = begin_us = 0
     for entry in entries:
-        if isinstance(entry.about, AudioReceived):
+        if isinstance(entry.about, AudioReceived | HiddenAudio):
             begin_us = begin_us if run else before_us
             run.append(entry)
         else:
@@ -84,7 +84,7 @@ def _told(entries: Iterable[Entry]) -> Iterator[tuple[Entry, str, str]]:
 
 
 def _audio(run: Sequence[Entry], begin_us: int) -> str:
-    sizes = [len(entry.about.audio) for entry in run]
+    sizes = [about.octets if isinstance(about := entry.about, HiddenAudio) else len(about.audio) for entry in run]
     kind = "binaryAudioEvent" if run[0].about.binary else "audioEvent"
     each = f"{sizes[0]:,}" if len(set(sizes)) == 1 else f"{min(sizes):,} to {max(sizes):,}"
     seconds = (run[-1].audio_us - begin_us) / 1e6
