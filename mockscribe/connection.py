@@ -239,6 +239,8 @@ class Connection:
             self._http.close()
         else:
             self._ending.begin(Closing.ABORT)
+        for exchange in tuple(self._exchanges):
+            self._lose(exchange, "the server has shut down", now)
 
     def abort(self) -> None:
         """End it now."""
