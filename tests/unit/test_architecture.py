@@ -143,6 +143,7 @@ PERMITTED: dict[str, set[str]] = {
         "wire",
     },
     "pytest_plugin": {"account_view", "errors", "inprocess", "remote"},
+    "testcontainers": {"config", "remote"},
     "__main__": {"cli"},
 }
 
