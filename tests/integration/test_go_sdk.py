@@ -159,7 +159,7 @@ def test_a_reset_is_an_error_after_the_events_before_it(sdk: pathlib.Path, schem
             assert mock.sessions[report["session_id"]].status == "PAUSED"
 
 
-def test_the_ca_is_tgoed_by_an_environment_variable(sdk: pathlib.Path, visit: Mockscribe) -> None:
+def test_the_ca_is_trusted_by_an_environment_variable(sdk: pathlib.Path, visit: Mockscribe) -> None:
     options = (visit.https_url, "--seconds", SECONDS)
     (report,) = run_client([sdk], *options, environment={"SSL_CERT_FILE": str(visit.ca_file)})
     check_both_sides(visit, report)
