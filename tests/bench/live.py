@@ -11,8 +11,9 @@ which has served 20 sessions before it is looked at.
 - latency, in milliseconds: from an audio event's last byte written to its transcript event's first byte read. The
   stamp is taken before flow control and the write, so that what the client waits for there counts too. `late p99` is
   how late the generator itself was (about 1 ms: its timers), `its cores` how many it used. `echo (Go)`, which only
-  finds the end of each event and answers with bytes made beforehand, is the limit; when it is far below the others, the
-  generator was no bottleneck, and when it is not, something else ran on the machine.
+  finds the end of each event and answers with bytes made beforehand, is the limit: as long as it is far below the
+  others, the generator was no bottleneck. `others'` are the cores that everything else on the machine used: latencies
+  mean something only where that is about 0. A figure is the median of the rounds; `lowest` is the best round's p99.
 - `unanswered`: answers that had not come when half the patience (30 s) was over after the last event. A server that
   leaves any, or breaks, is not asked for more sessions in that round.
 - idle: resident memory a session above that of the server without sessions, and CPU time.
@@ -65,6 +66,7 @@ class Run:
     max: float
     late: float
     cores: float  # that the generator used
+    others: float | None  # cores that neither the generator nor the server used
     unanswered: int
     opened: float  # seconds that all sessions took to open
     idle_kib: float | None  # for a session
@@ -148,10 +150,12 @@ def run(server: servers.Server, load: Load) -> Run:
         time.sleep(load.idle)
         spent, held = since(before, server.cpu_seconds()), server.resident_bytes()
         idle_cpu = None if not load.idle else scaled(spent, 1000 / load.sessions / (time.monotonic() - begin))
-        before = server.cpu_seconds()
+        before, machine, begin = server.cpu_seconds(), servers.machine_cpu_seconds(), time.monotonic()
         client.go()
         told = client.step("paced", load.warm + load.seconds + 2 * PATIENCE)
         spent, full = since(before, server.cpu_seconds()), server.resident_bytes()
+        all_spent = since(machine, servers.machine_cpu_seconds())
+        cores = scaled(since(spent, all_spent), 1 / (time.monotonic() - begin))
         if not told["unanswered"]:
             client.go()
             answers = client.step("ended", 2 * PATIENCE)["answers"]
@@ -159,6 +163,7 @@ def run(server: servers.Server, load: Load) -> Run:
                 raise BrokenError(f"{answers} answers to {load.events + load.sessions} events")
     return Run(
         p50=told["p50"], p99=told["p99"], max=told["max"], late=told["late_p99"], cores=told["cores"],
+        others=since(told["cores"], cores),
         unanswered=told["unanswered"], opened=opened, idle_kib=scaled(since(empty, held), 1 / 1024 / load.sessions),
         idle_cpu=idle_cpu, busy_cpu=scaled(spent, 1_000_000 / load.events),
         grown=scaled(since(empty, full), 1 / 1024 / 1024),
@@ -212,14 +217,16 @@ def report(results: dict[tuple[str, int], list[Run]], names: Sequence[str], tls:
     for name in names:
         runs = results.get((name, sessions))
         if not runs:
-            rows.append((name, "broke" if runs is not None else "not asked", *[""] * 7))
+            rows.append((name, "broke" if runs is not None else "not asked", *[""] * 9))
             continue
         p99 = median_of(runs, lambda one: one.p99)
         ours = median_of(results.get((servers.OURS, sessions), []), lambda one: one.p99)
         rows.append((
             name, number(median_of(runs, lambda one: one.p50), 2), number(p99, 2),
-            number(median_of(runs, lambda one: one.max), 1), number(p99 / ours if p99 and ours else None, 2),
+            number(min(one.p99 for one in runs), 2), number(median_of(runs, lambda one: one.max), 1),
+            number(p99 / ours if p99 and ours else None, 2),
             number(median_of(runs, lambda one: one.late), 2), number(median_of(runs, lambda one: one.cores), 2),
+            number(median_of(runs, lambda one: one.others), 2),
             number(max(one.unanswered for one in runs)), number(median_of(runs, lambda one: one.opened), 2),
         ))  # fmt: skip
         costs.append((
@@ -227,7 +234,10 @@ def report(results: dict[tuple[str, int], list[Run]], names: Sequence[str], tls:
             number(median_of(runs, lambda one: one.idle_cpu), 3), number(median_of(runs, lambda one: one.busy_cpu), 1),
             number(median_of(runs, lambda one: one.grown), 1),
         ))  # fmt: skip
-    columns = ("", "p50 ms", "p99 ms", "max ms", "p99 : ours", "late p99 ms", "its cores", "unanswered", "opened in s")
+    columns = (
+        "", "p50 ms", "p99 ms", "lowest", "max ms", "p99 : ours", "late p99 ms", "its cores", "others'", "unanswered",
+        "opened in s",
+    )  # fmt: skip
     table(f"latency, {told}, an event each 100 ms", columns, rows)
     columns = ("", "idle KiB a session", "idle CPU ms a session s", "busy CPU us an event", "run added MiB")
     table(f"cost, {told}", columns, costs)

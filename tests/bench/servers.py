@@ -16,6 +16,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -87,6 +88,15 @@ class Server:
             except OSError:
                 return None
         return total * os.sysconf("SC_PAGE_SIZE")
+
+
+def machine_cpu_seconds() -> float | None:
+    """CPU time that everything on the machine has used so far, or None where /proc is missing."""
+    try:
+        user, nice, system, _, _, irq, soft, steal = map(int, pathlib.Path("/proc/stat").read_text().split()[1:9])
+    except OSError:
+        return None
+    return (user + nice + system + irq + soft + steal) / os.sysconf("SC_CLK_TCK")
 
 
 def family(pid: int) -> Iterator[int]:
@@ -240,7 +250,7 @@ def listens(port: int) -> bool:
 def running(command: list[str], output: int = subprocess.DEVNULL) -> Iterator[subprocess.Popen[bytes]]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MOCKSCRIBE_")}
     environment["MOCKSCRIBE_CONTROL_PORT"] = "off"  # nothing but the data port takes part
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output)
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, start_new_session=True)
     try:
         yield process
     finally:
@@ -250,6 +260,10 @@ def running(command: list[str], output: int = subprocess.DEVNULL) -> Iterator[su
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(
+                process.pid, signal.SIGKILL
+            )  # a worker that outlived its parent: granian's, ended while it starts
 
 
 def wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], name: str, pause: float) -> None:

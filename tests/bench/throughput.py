@@ -11,8 +11,9 @@ succeeded and brought as many bytes as that one. The servers take turns, so that
 A level is connections x streams on each. `sessions/s` is h2load's figure, the median of the rounds; on a shared machine
 the CPU time of the server for one session is steadier. A ratio is mockscribe to that server (above 1: mockscribe is
 faster). Two rows are limits, not peers: `echo (Go)` looks only for the end of each event and answers with bytes made
-beforehand, `nghttpd` reads the request away and sends a file. Figures of different machines cannot be compared, ratios
-can. Nothing is asserted but that the answers are right.
+beforehand, `nghttpd` reads the request away and sends a file. `others' cores` is what everything else on the machine
+used meanwhile. Figures of different machines cannot be compared, ratios can. Nothing is asserted but that the answers
+are right.
 
 Exit status: 0; 1 when a server answered wrongly; 2 when h2load is missing.
 """
@@ -23,10 +24,12 @@ import argparse
 import contextlib
 import pathlib
 import re
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 
 from botocore.eventstream import EventStreamBuffer
@@ -52,6 +55,7 @@ class Round:
 
     per_second: float
     cpu_milliseconds: float | None  # of the server, for one session
+    others: float | None = None  # cores that neither h2load nor the server used
 
 
 def header_flags() -> list[str]:
@@ -78,9 +82,12 @@ def load(server: servers.Server, request: pathlib.Path, size: int, level: str, c
         "h2load", "-n", str(count), "-c", connections, "-m", streams, "-d", str(request),
         *header_flags(), server.url + PATH,
     ]  # fmt: skip
-    before = server.cpu_seconds()
+    before, machine, begin = server.cpu_seconds(), servers.machine_cpu_seconds(), time.monotonic()
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
     told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=ROUND_SECONDS).stdout
-    after = server.cpu_seconds()
+    after, all_after = server.cpu_seconds(), servers.machine_cpu_seconds()
+    seconds, used = time.monotonic() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
+    own = used.ru_utime + used.ru_stime - children.ru_utime - children.ru_stime
     succeeded = int(found(r"(\d+) succeeded", told))
     answered = int(found(r"status codes: (\d+) 2xx", told))
     received = int(found(r"\((\d+)\) data", told))
@@ -90,7 +97,10 @@ def load(server: servers.Server, request: pathlib.Path, size: int, level: str, c
             f"with {received} bytes where {count * size} were due"
         )
     spent = None if before is None or after is None else (after - before) / count * 1000
-    return Round(per_second=float(found(r"([\d.]+) req/s", told)), cpu_milliseconds=spent)
+    others = None
+    if before is not None and after is not None and machine is not None and all_after is not None:
+        others = (all_after - machine - (after - before) - own) / seconds
+    return Round(per_second=float(found(r"([\d.]+) req/s", told)), cpu_milliseconds=spent, others=others)
 
 
 def found(pattern: str, text: str) -> str:
@@ -147,14 +157,14 @@ def report(level: str, tls: bool, rounds: dict[str, list[Round]]) -> None:
     def ratio(ours: float | None, theirs: float | None) -> float | None:
         return ours / theirs if ours and theirs else None
 
-    columns = ("", "sessions/s", "lowest", "highest", "ratio", "CPU ms a session", "CPU ratio")
+    columns = ("", "sessions/s", "lowest", "highest", "ratio", "CPU ms a session", "CPU ratio", "others' cores")
     rows = []
     for name, each in rounds.items():
         speeds = [one.per_second for one in each]
         faster, cheaper = ratio(speed(servers.OURS), speed(name)), ratio(cpu(name), cpu(servers.OURS))
         rows.append((
             name, number(speed(name)), number(min(speeds)), number(max(speeds)), number(faster, 2),
-            number(cpu(name), 2), number(cheaper, 2),
+            number(cpu(name), 2), number(cheaper, 2), number(median_of(each, lambda one: one.others), 2),
         ))  # fmt: skip
     told = f"throughput {'over TLS' if tls else 'in clear text'}, {level} ({EVENTS} events in and out a session)"
     table(told, columns, rows)
