@@ -83,7 +83,7 @@ class Config:
         "replace",
         "A second stream on a live session id: replaces the first, is refused, or is a session of its own.",
         group=ANSWERS,
-        source="HS-model: the old stream is ended by the new; independent is for load tools that cannot vary the id",
+        source="HS-model (row 9): a new stream ends the old one; independent is for load tools that cannot vary the id",
     )
 
     clock: str = setting(

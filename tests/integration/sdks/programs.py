@@ -16,6 +16,10 @@ from typing import Any
 CLIENT_SECONDS = 180.0  # above the clients' own deadline, so that their report of what hung is what one reads
 
 
+SEEN: list[dict[str, Any]] = []
+"""The SDKs that have reported, name and version each; for the fidelity report."""
+
+
 class UnavailableError(Exception):
     """A client cannot be had on this machine; the message says why."""
 
@@ -82,6 +86,7 @@ def run_client(
     told = f"{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
     assert done.returncode == 0, f"the client ended with {done.returncode}:\n{told}"
     reports = [json.loads(line) for line in done.stdout.splitlines()]
+    SEEN.extend(report["sdk"] for report in reports)
     return sorted(reports, key=lambda report: (report["run"], report["stream"]))
 
 
