@@ -24,6 +24,7 @@ from mockscribe import VerificationError
 from mockscribe.testcontainers import MockscribeContainer
 from tests import image
 from tests.clients import get, trusting
+from tests.integration.test_readme import block
 from tests.serving import Lines
 from tests.visits import visit
 
@@ -155,6 +156,21 @@ def test_its_scenarios_are_played_and_verified(container: MockscribeContainer) -
         visit(mock)
         mock.verify(every_scenario=True)
         assert mock.sessions.one().status == "COMPLETED"
+
+
+def test_the_readmes_lines_stream_and_verify(tag: str, scenario: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(scenario.parent)
+    urls: list[str] = []
+
+    def your_client(url: str, *, ca: Path) -> None:
+        assert get(int(url.rpartition(":")[2]), trusting(ca)).status == 200
+        urls.append(url)
+        visit(names["mock"])
+
+    program = block("<!-- testcontainers -->", "python").replace('("mockscribe")', f"({tag!r})")
+    names: dict[str, Any] = {"your_client": your_client}
+    exec(compile(program, "README.md", "exec"), names)
+    assert len(urls) == 1
 
 
 def test_an_account_of_its_own_sees_its_own_sessions(container: MockscribeContainer) -> None:
