@@ -6,6 +6,7 @@ Pure: no IO, and `now` (real time, seconds of any steady clock) is an argument.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -166,12 +167,12 @@ class Account:
 
     def keep(self, session: Session, now: float) -> None:
         """Remember a session whose stream was accepted."""
-        self.sessions[session.key] = session
+        if session.key not in self.sessions:
+            self._make_room(now)
+            self.sessions[session.key] = session
         if session.configuration is None and self.mock.config.session_before_configuration == "in-progress":
             record = self._record(session, Status.IN_PROGRESS)
             self.store.put(msgspec.structs.replace(record, created=self.clock.time(now)))
-        if len(self.sessions) > self.mock.config.kept_sessions:
-            self._drop_oldest(now)
 
     def configure(self, session: Session, configuration: Mapping[str, Any], attempt: int) -> None:
         """A session's first configuration was accepted: its speakers, its audio clock, an echo if none is scripted."""
@@ -184,12 +185,14 @@ class Account:
         if session.player is None:
             session.player = speakers.echo(session, self.mock.config, self.mock.draw(self.id, session.key, attempt))
 
-    def _drop_oldest(self, now: float) -> None:
-        for key, session in self.sessions.items():
-            if session.stream is None:
+    def _make_room(self, now: float) -> None:
+        """Forget the oldest finished sessions until one more is not too many."""
+        surplus = len(self.sessions) + 1 - self.mock.config.kept_sessions
+        if surplus > 0:
+            finished = (key for key, session in self.sessions.items() if session.stream is None)
+            for key in list(itertools.islice(finished, surplus)):
                 del self.sessions[key]
                 listening_sessions.forget(self.call(now), key)
-                return
 
     def turn(self, session: Session, event: Turn, origin: Origin, instant: Instant) -> None:
         """Move the session's status, and tell the journal when it changed."""

@@ -70,13 +70,17 @@ class Store:
 
     def next_change(self, time: float) -> float | None:
         """The first moment after `time` at which some resource changes on its own. `time` never goes back."""
-        while self._moments and self._moments[0] <= time:
-            heapq.heappop(self._moments)
+        self._pass(time)
         return self._moments[0] if self._moments else None
 
     def due(self, time: float) -> tuple[Work, ...]:
         """The work that is finished at `time` and whose document nobody has put where it belongs yet."""
+        self._pass(time)
         return tuple(work for work in self._unsettled.values() if work.finished <= time)
+
+    def _pass(self, time: float) -> None:
+        while self._moments and self._moments[0] <= time:
+            heapq.heappop(self._moments)
 
     # ---- changing
 

@@ -20,6 +20,7 @@ from tests.wire import (
     configuration,
     envelope,
     new_session_id,
+    request_headers,
     silence,
 )
 
@@ -325,6 +326,20 @@ def test_the_oldest_session_without_a_stream_goes_first_with_its_artifacts() -> 
     assert [bool(details(wire, each)) for each in ids] == [True, False, True]
     assert [each.session_key for each in wire.account.store.all(ListeningSession)] == [ids[0], ids[2]]
     assert wire.account.store.all(Artifact) == ()
+
+
+def test_a_new_session_is_remembered_when_all_others_have_streams_and_those_go_once_they_have_none() -> None:
+    wire = Wire(kept_sessions=1)
+    ids = [new_session_id() for _ in range(4)]
+    streams = [wire.open(headers=request_headers(session_id=each)) for each in ids[:3]]
+    for each in streams:
+        wire.send(each, envelope(configuration()))
+    assert [bool(details(wire, each)) for each in ids] == [True, True, True, False]
+    for each in streams:
+        wire.send(each, envelope(END_OF_SESSION), EMPTY_FRAME, end=True)
+    stream(wire, envelope(configuration()), session_id=ids[3])
+    assert list(wire.account.sessions) == [ids[3]]
+    assert [each.session_key for each in wire.account.store.all(ListeningSession)] == [ids[3]]
 
 
 def test_ids_are_the_same_for_the_same_seed() -> None:

@@ -111,6 +111,15 @@ def test_the_next_change_is_the_first_moment_after_the_time_that_it_is() -> None
     assert [store.next_change(time) for time in (0.0, 3.0, 4.9, 5.0)] == [3.0, 5.0, 5.0, None]
 
 
+def test_moments_that_have_passed_take_no_room_whoever_asks_for_the_time() -> None:
+    store = Store(random.Random(1))
+    domain(store, "hai-1", deleting=1.0, deleted=5.0)
+    store.due(3.0)
+    assert len(store._moments) == 1
+    store.due(5.0)
+    assert len(store._moments) == 0
+
+
 def test_an_id_that_is_taken_is_drawn_again() -> None:
     store = Store(random.Random(1))
     domain(store, "one")
