@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from mockscribe import Mockscribe
-from tests.bench import body, codec, live, servers, tables, throughput
+from tests.bench import body, codec, live, servers, soak, tables, throughput
 from tests.requirements import require
 
 
@@ -49,6 +49,12 @@ def test_h2load_and_nghttp_find_all_events(tmp_path: pathlib.Path) -> None:
         with pytest.raises(throughput.WrongAnswerError, match="of 2 sessions"):
             throughput.load(server, request, size + 1, "1x1", 2)
     assert one.per_second > 0
+
+
+@pytest.mark.skipif(not pathlib.Path("/proc/self/fd").is_dir(), reason="the soak reads Linux's /proc")
+def test_a_soak_of_a_few_sessions_holds(capsys: pytest.CaptureFixture[str]) -> None:
+    assert soak.soak(sessions=20, seconds=3, ramp=0.2, waves=1, generators=2)
+    assert "18 of 18 transcripts complete and exact; 2 had a fault" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("decoding", [codec.ours, codec.botocores])
