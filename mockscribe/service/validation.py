@@ -27,7 +27,9 @@ def violations(shape: Shape, value: object, path: str = "") -> list[str]:
     `path` is where the value stands. Members that the model does not know are ignored, null is as good as absent, and
     an event stream is no value. A blob is bytes, or base64 text.
     """
-    return list(_violations(shape, value, path, hidden=False))
+    found: list[str] = []
+    _check(shape, value, path, found, hidden=False)
+    return found
 
 
 def message(found: Sequence[str]) -> str:
@@ -44,51 +46,54 @@ def failure(path: str, constraint: str, value: object = None, *, hidden: bool = 
     return f"Value at '{path}' failed to satisfy constraint: {constraint}"
 
 
-def _violations(shape: Shape, value: object, path: str, *, hidden: bool) -> Iterator[str]:
+def _check(shape: Shape, value: object, path: str, found: list[str], *, hidden: bool) -> None:
+    """Append what is wrong with a value to `found`."""
     hidden = hidden or shape.sensitive
     match shape.type:
         case "structure" if isinstance(value, Mapping):
-            yield from _structure(shape, value, path, hidden=hidden)
+            _check_members(shape, value, path, found, hidden=hidden)
         case "list" if isinstance(value, Sequence) and not isinstance(value, str):
-            yield from _list(shape, value, path, hidden=hidden)
+            _check_items(shape, value, path, found, hidden=hidden)
         case "map" if isinstance(value, Mapping):
-            yield from _map(shape, value, path)
+            found += _map(shape, value, path)
         case "structure" | "list" | "map":
             # What stands where members belong is not repeated: theirs may be the sensitive shapes.
-            yield failure(path, f"Member must be a {shape.type}")
+            found.append(failure(path, f"Member must be a {shape.type}"))
         case _:
             for constraint in _constraints(shape, value):
-                yield failure(path, constraint, value, hidden=hidden)
+                found.append(failure(path, constraint, value, hidden=hidden))
 
 
-def _structure(shape: Shape, value: Mapping[str, object], path: str, *, hidden: bool) -> Iterator[str]:
+def _check_members(shape: Shape, value: Mapping[str, object], path: str, found: list[str], *, hidden: bool) -> None:
     shapes = service_model().shapes
     present = 0
     for name, member in shape.members.items():
-        if shapes[member.shape].event_stream:
-            continue
-        where = f"{path}.{name}" if path else name
         content = value.get(name)
         if content is not None:
-            present += 1
-            yield from _violations(shapes[member.shape], content, where, hidden=hidden)
-        elif name in shape.required:
-            yield f"Value null at '{where}' failed to satisfy constraint: Member must not be null"
+            content_shape = shapes[member.shape]
+            if not content_shape.event_stream:
+                present += 1
+                _check(content_shape, content, f"{path}.{name}" if path else name, found, hidden=hidden)
+        elif name in shape.required and not shapes[member.shape].event_stream:
+            found.append(_absent(f"{path}.{name}" if path else name))
     if shape.union and present != 1:
-        yield failure(path, f"Exactly one of [{', '.join(shape.members)}] must be set")
+        found.append(failure(path, f"Exactly one of [{', '.join(shape.members)}] must be set"))
 
 
-def _list(shape: Shape, value: Sequence[object], path: str, *, hidden: bool) -> Iterator[str]:
+def _check_items(shape: Shape, value: Sequence[object], path: str, found: list[str], *, hidden: bool) -> None:
     item = service_model().shapes[shape.item or ""]
-    for constraint in _bounds(shape, len(value), "length"):
-        yield failure(path, constraint)
+    found += (failure(path, constraint) for constraint in _bounds(shape, len(value), "length"))
     # Items beyond the maximum are not looked at: they are all one violation, and a list may have millions.
     for number, content in enumerate(value[: shape.maximum], 1):
         where = f"{path}.{number}.member"
         if content is None:
-            yield f"Value null at '{where}' failed to satisfy constraint: Member must not be null"
+            found.append(_absent(where))
         else:
-            yield from _violations(item, content, where, hidden=hidden)
+            _check(item, content, where, found, hidden=hidden)
+
+
+def _absent(path: str) -> str:
+    return f"Value null at '{path}' failed to satisfy constraint: Member must not be null"
 
 
 def _map(shape: Shape, value: Mapping[str, object], path: str) -> Iterator[str]:
