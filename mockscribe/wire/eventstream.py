@@ -135,7 +135,7 @@ class Decoder:
         self._waiting: deque[memoryview] = deque()
         self._chunk = memoryview(b"")
         self._at = 0
-        self._ready: deque[Frame] = deque()
+        self._ready: list[Frame] = []  # the last is the next
         self._partial = bytearray()
         self._lengths: tuple[int, int] | None = None
         self._prelude = b""  # the last that was checked, and what it says: audio events have the same again and again
@@ -155,7 +155,7 @@ class Decoder:
         """
         if not self._ready:
             self._decode_chunk()
-        return self._ready.popleft() if self._ready else None
+        return self._ready.pop() if self._ready else None
 
     def _decode_chunk(self) -> None:
         """Decode the whole frames of the next chunk in which there are some, all in one go.
@@ -180,6 +180,7 @@ class Decoder:
             self._partial.clear()
             if not self._ready:
                 raise
+        self._ready.reverse()
 
     def end(self) -> None:
         """There will be no more bytes.

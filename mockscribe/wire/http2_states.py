@@ -47,6 +47,29 @@ class Block(NamedTuple):
     ended: bool
 
 
+class _Values(list[int]):
+    """What a setting is and will be, once it is acknowledged; called like the deque that h2 has here."""
+
+    __slots__ = ()
+
+    def popleft(self) -> int:
+        return self.pop(0)
+
+
+class _SmallSettings(Settings):
+    """h2's in 2 KiB instead of 6: an idle connection has two, and h2 keeps a deque of 760 bytes for each setting."""
+
+    def __init__(self, client: bool, initial_values: dict[SettingCodes, int] | None = None) -> None:
+        super().__init__(client, initial_values)
+        self._settings = {code: _Values(values) for code, values in self._settings.items()}  # type: ignore[misc]
+
+    def __setitem__(self, key: SettingCodes | int, value: int) -> None:
+        known = key in self._settings
+        super().__setitem__(key, value)
+        if not known:
+            self._settings[key] = _Values(self._settings[key])  # type: ignore[assignment]
+
+
 class H2States:
     """The states of one connection's streams; what h2 writes is appended to `out`."""
 
@@ -64,13 +87,14 @@ class H2States:
             SettingCodes.MAX_CONCURRENT_STREAMS: max_concurrent_streams,
             SettingCodes.MAX_HEADER_LIST_SIZE: max_header_list_bytes,
         }
+        self._h2.remote_settings = _SmallSettings(client=True)
         self._h2.local_settings = Settings(client=False, initial_values=settings)
         self._h2.decoder.max_header_list_size = max_header_list_bytes
         self._h2.initiate_connection()
         self._take()
         # h2 would end the connection over one stream too many; we refuse that stream
         settings[SettingCodes.MAX_CONCURRENT_STREAMS] = frames.MAX_WINDOW
-        self._h2.local_settings = Settings(client=False, initial_values=settings)
+        self._h2.local_settings = _SmallSettings(client=False, initial_values=settings)
         self._h2.receive_data(PREFACE)
 
     def receive_headers(self, kind: int, flags: int, stream_id: int, payload: memoryview) -> Block | None:
