@@ -19,6 +19,7 @@ from mockscribe import Mockscribe
 from tests.integration.sdks.checks import (
     DUPLEX,
     LINES,
+    RESET,
     SECONDS,
     VISIT,
     check_bad_configuration,
@@ -33,6 +34,8 @@ from tests.integration.sdks.checks import (
     contents,
     exception,
     finals,
+    raised_by_the_service,
+    recorded,
     segments,
 )
 from tests.integration.sdks.programs import UnavailableError, plain_environment
@@ -154,6 +157,20 @@ def test_a_scripted_exception_is_raised_after_the_events_before_it(
         assert len(reports) == RUNS
         for report in reports:
             assert check_exception(mock, report)["class"] == modeled
+
+
+def test_a_reset_is_taken_for_the_end(sdk: pathlib.Path) -> None:
+    """RST_STREAM(INTERNAL_ERROR) raises nothing: an application that wants to know has to look for its last line."""
+    with Mockscribe(scenarios=[RESET], clock="real") as mock:
+        reports = stream(sdk, mock, "--seconds", SECONDS, "--runs", RUNS)
+        assert len(reports) == RUNS
+        for report in reports:
+            assert report["status"] == 200
+            assert contents(segments(report)) == ["One."]
+            assert raised_by_the_service(report) == []
+            (fired,) = recorded(mock, "fault_fired", report["session_id"])
+            assert fired["fault"] == "reset"
+            assert mock.sessions[report["session_id"]].status == "PAUSED"
 
 
 def test_a_bad_header_is_raised_as_http_400(sdk: pathlib.Path, visit: Mockscribe) -> None:
