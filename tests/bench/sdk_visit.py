@@ -6,19 +6,17 @@ Prints the report of `client.py`, then a line of JSON: `seconds` from connecting
 """
 
 import asyncio
-import importlib.util
+import importlib
 import json
+import pathlib
 import sys
 import time
 
 
 def main() -> None:
-    spec = importlib.util.spec_from_file_location("client", sys.argv[1])
-    assert spec is not None
-    assert spec.loader is not None
-    client = importlib.util.module_from_spec(spec)
-    sys.modules["client"] = client
-    spec.loader.exec_module(client)
+    path = pathlib.Path(sys.argv[1])
+    sys.path.insert(0, str(path.parent))  # with what it imports
+    client = importlib.import_module(path.stem)
     options = client.arguments().parse_args(sys.argv[2:])
     if options.audio is not None:
         options.audio.read_bytes()  # in memory, so that no disk takes part

@@ -6,7 +6,9 @@ import shutil
 import pytest
 
 from mockscribe import Mockscribe
-from tests.bench import body, codec, live, servers, soak, tables, throughput
+from tests.bench import body, codec, inprocess, live, servers, soak, tables, throughput
+from tests.integration.sdks.programs import UnavailableError
+from tests.integration.sdks.python import environment
 from tests.requirements import require
 
 
@@ -49,6 +51,18 @@ def test_h2load_and_nghttp_find_all_events(tmp_path: pathlib.Path) -> None:
         with pytest.raises(throughput.WrongAnswerError, match="of 2 sessions"):
             throughput.load(server, request, size + 1, "1x1", 2)
     assert one.per_second > 0
+
+
+def test_a_timed_visit_by_the_python_sdk_counts_its_events() -> None:
+    try:
+        python = environment.python_sdk()
+    except UnavailableError as error:
+        require("python-sdk", False, str(error))
+        raise
+    lines = "scenario: three lines\nsteps:\n  - {say: And how did that feel?, after: {time: 9s}, repeat: 3}\n"
+    seconds, events = inprocess.visit(python, lines, "--seconds", "0.1", "--timeout", "60")
+    assert events == 3
+    assert seconds > 0
 
 
 @pytest.mark.skipif(not pathlib.Path("/proc/self/fd").is_dir(), reason="the soak reads Linux's /proc")
