@@ -175,8 +175,10 @@ class Stream:
         instant = self.account.instant(now)
         if self.response.waits and (kept := self.response.due_us) is not None and kept <= instant.time_us:
             self.work(now)
-        overdue = instant.waited - self._last_audio - self._config.idle_timeout_seconds
-        timed_out = self._waits_for_audio() and overdue >= 0
+        silent_until = self._last_audio + self._config.idle_timeout_seconds
+        ends = clock.real_waited(silent_until)  # as the deadline was: back in mock time it may be rounded down
+        timed_out = self._waits_for_audio() and ends is not None and ends <= now
+        overdue = max(0.0, instant.waited - silent_until)
         until = instant.time_us - int(overdue * MICROSECONDS) if timed_out else instant.time_us  # in mock time's order
         due = self._player_due()
         if player is not None and due is not None and due <= until:

@@ -3,7 +3,7 @@
 The first byte says how the rest is wrapped, for no fuzzer guesses a CRC: as it is; as a message with these headers and
 this payload; as the message inside a signed envelope.
 
-Runs so far: 10 minutes on one core, 265,535 executions, nothing found.
+Runs so far: 14 minutes on one core, 491,084 executions, nothing found.
 """
 
 import contextlib
