@@ -1,5 +1,6 @@
 """What the README says holds: its first command where nothing of ours is, its scenario, its test, its commands."""
 
+import importlib.util
 import os
 import pathlib
 import re
@@ -138,3 +139,17 @@ def test_what_it_tells_to_type_is_understood() -> None:
             [sys.executable, "-m", "mockscribe", command, "--help"], capture_output=True, text=True, check=True
         ).stdout
         assert {flag for flag in wanted if flag not in help_} == set(), command
+
+
+def test_the_jobs_of_contributors_are_there() -> None:
+    """Each `python -m tests.…` of the README has the help that tells how to use it, or checks and writes files."""
+    modules = set(re.findall(r"\.venv/bin/python -m (tests\.[a-z.]+)", README))
+    assert modules >= {"tests.bench", "tests.bench.soak", "tests.fuzz", "tests.fidelity"}
+    for module in sorted(modules):
+        source = importlib.util.find_spec(f"{module}.__main__" if module in ("tests.bench", "tests.fuzz") else module)
+        assert source is not None, module
+        if "argparse" in pathlib.Path(str(source.origin)).read_text(encoding="utf-8"):
+            done = subprocess.run(
+                [sys.executable, "-m", module, "--help"], cwd=ROOT, capture_output=True, text=True, check=False
+            )
+            assert (done.returncode, done.stdout[:6]) == (0, "usage:"), done.stderr
