@@ -6,6 +6,7 @@ import re
 import pytest
 
 from mockscribe import Mockscribe, MockscribeError, RemoteMock
+from tests.integration.test_readme import README, block
 from tests.visits import visit
 
 pytest_plugins = ("pytester",)
@@ -54,6 +55,32 @@ def run(suite: pytest.Pytester, text: str, *options: str) -> pytest.RunResult:
 
 
 # ---- the short way
+
+
+YOUR_CLIENT = """
+import pathlib
+from tests.clients import Http2Client, request_headers, trusting
+from tests.wire import EMPTY_FRAME, END_OF_SESSION, TWO_CHANNELS, audio, configuration, envelope, silence
+
+def your_client(url: str, *, ca: pathlib.Path, key: str) -> None:
+    signed = f"AWS4-HMAC-SHA256 Credential={key}/20260601/us-east-1/health-agent/aws4_request"
+    with Http2Client(int(url.rpartition(":")[2]), trusting(ca, "h2")) as client:
+        stream = client.open([*request_headers(), ("authorization", signed)])
+        messages = (configuration(TWO_CHANNELS), *[audio(silence(0.05, channels=2))] * SECONDS * 20, END_OF_SESSION)
+        client.send(stream, *map(envelope, messages), EMPTY_FRAME, end=True)
+        client.until(lambda: client.answers[stream].ended)
+"""
+
+
+@pytest.mark.parametrize(("seconds", "outcome"), [(6, "passed"), (2, "failed")])
+def test_the_readmes_test_passes_if_the_client_does_all(suite: pytest.Pytester, seconds: int, outcome: str) -> None:
+    lines = README.splitlines()
+    scenario, example = (
+        next(line for line in lines if words in line) for words in ("Save this as", "With pytest it is")
+    )
+    (suite.path / "visit.yaml").write_text(block(scenario, "yaml"))
+    suite.makepyfile(f"SECONDS = {seconds}\n{YOUR_CLIENT}\n{block(example, 'python')}")
+    suite.runpytest_inprocess().assert_outcomes(**{outcome: 1})
 
 
 def test_a_test_about_a_streaming_client_is_short(suite: pytest.Pytester) -> None:
