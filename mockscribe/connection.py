@@ -18,7 +18,7 @@ import ssl
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, assert_never
 
-from mockscribe import listening, routes, unary
+from mockscribe import caller, listening, routes, unary
 from mockscribe.account import Account
 from mockscribe.journal import Kind, Origin
 from mockscribe.mock import DEFAULT_ACCOUNT, Mock
@@ -391,18 +391,16 @@ class Connection:
             if route is None:
                 routes.answer(self.mock, http, request)
                 return
+            account = self.mock.account(caller.access_key_id(request.head), now)
+            self._introduce(account, http.version)
             if route[0].name == restjson.LISTENING_SESSION:
-                account, exchange = listening.start(self.mock, self, http, request, now)
+                exchange = listening.start(self.mock, account, self, http, request, now)
             else:
-                account, exchange = unary.start(self.mock, self, http, request, route, now, self._on_error)
+                exchange = unary.start(self.mock, account, self, http, request, route, now, self._on_error)
         except Exception as error:
             self._on_error(error)
             http.reset(request.exchange, INTERNAL_ERROR)
             return
-        if self._accounts.get(account.id) is not account:  # new here, or reset
-            self._accounts[account.id] = account
-            about = {"peer": self.peer, "tls": self.secure, "version": http.version}
-            account.record(self._opened, self._origin(account), Kind.CONNECTION_OPENED, 0, about)
         if exchange is not None:
             self._exchanges[request.exchange] = exchange
             self._forget_if_done(request.exchange, exchange)
@@ -412,6 +410,13 @@ class Connection:
                 "its SDK may report success with no events. Point it at the https:// endpoint, so that it speaks "
                 "HTTP/2."
             )
+
+    def _introduce(self, account: Account, version: str) -> None:
+        """Tell an account of the connection before its first request on it."""
+        if self._accounts.get(account.id) is not account:  # new here, or reset
+            self._accounts[account.id] = account
+            about = {"peer": self.peer, "tls": self.secure, "version": version}
+            account.record(self._opened, self._origin(account), Kind.CONNECTION_OPENED, 0, about)
 
     def _broken(self, event: RuleBroken, now: float) -> None:
         stream = self._exchanges.get(event.exchange) if event.exchange is not None else None

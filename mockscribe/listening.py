@@ -33,11 +33,10 @@ NEAREST = 3
 
 
 def start(
-    mock: Mock, connection: Waker, http: HttpConnection, request: RequestReceived, now: float
-) -> tuple[Account, Stream | None]:
-    """Answer the request: with a stream that has begun, or with an error (then no stream)."""
+    mock: Mock, account: Account, connection: Waker, http: HttpConnection, request: RequestReceived, now: float
+) -> Stream | None:
+    """Answer an account's request: with a stream that has begun, or with an error (then no stream)."""
     head = request.head
-    account = mock.account(caller.access_key_id(head), now)
     session_id = head.header("x-amzn-medscribe-session-id") or ""
     counts_all = mock.config.attempts == "all"
     attempt = account.attempt(session_id.lower()) if counts_all else account.attempts.get(session_id.lower(), 0) + 1
@@ -80,7 +79,7 @@ def start(
             account.record(now, origin, Kind.VIOLATION, 0, about)
         nobody = Session(session_id, session_id, {})
         Response(account, nobody, origin, http, request.exchange, request_id).refuse(error, account.instant(now))
-        return account, None
+        return None
     account.keep(session, now)
     if not counts_all:
         account.attempt(session_id.lower())
@@ -105,7 +104,7 @@ def start(
         stream.refuse("changed_parameters", now)
     if request.ended:
         stream.receive_end(now)
-    return account, stream
+    return stream
 
 
 def _claim(account: Account, session: Session, attempt: int, now: float) -> None:

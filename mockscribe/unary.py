@@ -23,16 +23,16 @@ from mockscribe.wire.sigv4_verification import verify_request
 
 def start(
     mock: Mock,
+    account: Account,
     connection: Waker,
     http: HttpConnection,
     request: RequestReceived,
     route: tuple[Operation, Mapping[str, str]],
     now: float,
     on_error: Callable[[BaseException], None],
-) -> tuple[Account, UnaryRequest]:
-    """Take a request in; without a body it is answered at once. `on_error` hears of bugs of ours."""
+) -> UnaryRequest:
+    """Take a request of an account in; without a body it is answered at once. `on_error` hears of bugs of ours."""
     head, (operation, labels) = request.head, route
-    account = mock.account(caller.access_key_id(head), now)
     stream = f"{connection.number}.{request.exchange}"
     origin = Origin(account=account.id, connection=connection.number, stream=stream)
     account.record(now, origin, Kind.REQUEST, 0, {"operation": operation.name, **caller.about(head)})
@@ -50,7 +50,7 @@ def start(
     )
     if request.ended:
         unary.receive_end(now)
-    return account, unary
+    return unary
 
 
 class UnaryRequest:

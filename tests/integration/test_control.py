@@ -342,11 +342,11 @@ def test_the_journal_is_told_as_it_grows(http: httpx.Client, view: AccountView) 
         lines = response.iter_lines()
         assert [each["data"] for each in read_events(lines, len(before))] == before
         with LiveVisit(view) as live:
-            (request,) = read_events(lines, 1)
-            assert request["event"] == "request"
+            opened, request = read_events(lines, 2)
+            assert (opened["event"], request["event"]) == ("connection_opened", "request")
             assert request["data"]["session"] == live.session_id
             assert int(request["id"]) == request["data"]["seq"] > before[-1]["seq"]
-            read_events(lines, 2)  # the response, the connection
+            read_events(lines, 1)  # the response
             live.send(configuration())
             assert read_events(lines, 1)[0]["data"]["event"] == "configurationEvent"
 
@@ -368,7 +368,7 @@ def test_the_live_journal_goes_on_over_a_reset(http: httpx.Client, view: Account
         next(lines)
         view.reset()
         visit(view)
-        assert read_events(lines, 1)[0]["event"] == "request"
+        assert [each["event"] for each in read_events(lines, 2)] == ["connection_opened", "request"]
 
 
 def test_a_reader_that_leaves_is_forgotten(http: httpx.Client, view: AccountView, server: Mockscribe) -> None:

@@ -104,7 +104,7 @@ PERMITTED: dict[str, set[str]] = {
         "scenario_files",
         "session_view",
     },
-    "connection": {"account", "journal", "listening", "mock", "routes", "service", "unary", "wire"},
+    "connection": {"account", "caller", "journal", "listening", "mock", "routes", "service", "unary", "wire"},
     "remote": {"account_view", "commands", "errors", "mock"},
     "transport": {"connection", "live", "wire"},
     "server": {

@@ -296,6 +296,14 @@ def test_a_connection_is_opened_in_the_account_that_it_is_used_for() -> None:
     assert (entry["version"], entry["tls"], entry["peer"]) == ("2", False, "test")
 
 
+def test_a_connection_is_opened_before_its_first_request() -> None:
+    wire = Wire()
+    wire.open()
+    kinds = [entry.kind for entry in wire.account.journal]
+    assert kinds[:3] == [Kind.CONNECTION_OPENED, Kind.REQUEST, Kind.RESPONSE]
+    assert kinds.count(Kind.CONNECTION_OPENED) == 1
+
+
 def test_a_broken_rule_of_a_stream_is_recorded_with_it() -> None:
     wire = Wire()
     stream = wire.open(headers=[*request_headers(), ("content-length", "3")])
