@@ -77,6 +77,7 @@ class Stream:
         self._state = Input.FRESH
         self._takes_audio = takes_audio(Input.FRESH)
         self._ending = False  # END_OF_SESSION was received
+        self._judging = False  # what comes after it is looked at, though the response may be over
         self._input_ended = False  # the client ended its body
         self._input_closed = False  # and all of it was taken in
         self._detached = False
@@ -112,7 +113,7 @@ class Stream:
         """Bytes of the request's body arrived; `work` takes them in."""
         self._owed += len(data)
         self.account.last_activity = now
-        if not self.response.closed:
+        if not self.response.closed or self._judging:
             self._decoder.feed(data)
 
     def receive_end(self, now: float) -> None:
@@ -122,6 +123,7 @@ class Stream:
 
     def receive_lost(self, reason: str, now: float) -> None:
         """The exchange is gone; nothing can be sent any more."""
+        self._judging = False
         self.response.lose(reason, gone=True)
         self._settle(self.account.instant(now))
 
@@ -156,9 +158,13 @@ class Stream:
                     self._close_input(instant)
                 else:
                     break
+            if self._judging and response.closed:
+                self._settle(instant)  # first, so that the journal is the same however the packets came
+                self._judge_rest(instant)
         except FrameError as error:
             self._violation(f"frame_{error.kind.value}", "ES-SPEC", error.offset, error.message, instant)
             self._refuse("bad_frame", instant, reason=error.message, offset=error.offset)
+            self._stop_judging()
         if response.closed or response.room > 0:
             self._http.consume(self._exchange, self._owed)
             self._owed = 0
@@ -234,12 +240,14 @@ class Stream:
                 signatures.text(error, self._config), self._config.invalid_event_signature
             )
             self.response.perform((refusal,), instant)
+            self._stop_judging()
             return
         except (EventError, SequenceError) as error:
             rule = "sequence" if isinstance(error, SequenceError) else "event"
             self._violation(rule, "UG-stream", frame.offset, error.message, instant)
             if self._config.unexpected_event == "exception":
                 self._refuse("unexpected_event", instant, reason=error.message)
+                self._stop_judging()
             return
         match event:
             case ConfigurationReceived():
@@ -248,7 +256,7 @@ class Stream:
                 self.response.record(Kind.EVENT_RECEIVED, event, instant)
                 self._enter(state)
                 if state is Input.ENDED and not self._ending:
-                    self._ending = True
+                    self._ending = self._judging = True
                     self.account.turn(self.session, Turn.ENDED, self.origin, instant)
                     self.response.perform(self._player().end_of_session(self._moment(instant)), instant)
                 self._end_if_finished(instant)
@@ -256,6 +264,23 @@ class Stream:
                 raise AssertionError(state)
             case _:
                 assert_never(event)
+
+    def _judge_rest(self, instant: Instant) -> None:
+        """Look at what the client sent after END_OF_SESSION, though its response is over.
+
+        What follows any other end is swallowed: the client may have sent it before it heard of that end.
+        """
+        while self._judging and (frame := self._decoder.next_frame()) is not None:
+            self._receive(frame, instant)
+        if self._judging and self._input_ended:
+            self._judging = False
+            self._decoder.end()
+
+    def _stop_judging(self) -> None:
+        """What comes now is not looked at, as after any violation that ends a stream."""
+        if self._judging:
+            self._judging = False
+            self._decoder = Decoder()
 
     def _enter(self, state: Input) -> None:
         self._state = state
@@ -451,7 +476,8 @@ class Stream:
 
     def _detach(self, instant: Instant) -> None:
         self._detached = True
-        self._decoder = Decoder()
+        if not self._judging:
+            self._decoder = Decoder()
         self.account.live.discard(self)
         self._leave_session(instant)
         if self._ending:

@@ -288,6 +288,70 @@ def test_bytes_after_the_end_of_the_response_are_swallowed() -> None:
     assert len(violations(wire)) == 1
 
 
+LATE_AUDIO = "an audio event is not allowed after END_OF_SESSION; expected the final empty frame."
+
+
+@pytest.mark.parametrize("chunk", [None, 50], ids=["in one read", "in many"])
+@pytest.mark.parametrize("after", ["close", "wait"])
+def test_audio_after_the_end_of_the_session_is_a_violation_however_it_comes(after: str, chunk: int | None) -> None:
+    wire = Wire(after_end_of_session=after)
+    stream = wire.open()
+    late = [audio(silence(0.1))] * 3
+    wire.send(stream, configuration(), END_OF_SESSION, *late, EMPTY_FRAME, chunk=chunk, end=True)
+    (violation,) = violations(wire)  # the first; what follows it is swallowed, as after any other
+    assert (violation["rule"], violation["message"]) == ("sequence", LATE_AUDIO)
+    assert violation["offset"] == len(configuration()) + len(END_OF_SESSION)
+    assert wire.answers[stream].exception == (None if after == "close" else ("validationException", LATE_AUDIO))
+    assert wire.account.sessions[SESSION_ID].audio_us == 0
+    assert wire.connection.idle
+
+
+@pytest.mark.parametrize("chunk", [None, 50], ids=["in one read", "in many"])
+def test_each_event_after_the_end_of_the_session_is_a_violation_where_they_are_ignored(chunk: int | None) -> None:
+    wire = Wire(unexpected_event="ignore")
+    stream = wire.open()
+    wire.send(stream, *[configuration(), END_OF_SESSION] * 2, audio(silence(0.1)), EMPTY_FRAME, chunk=chunk, end=True)
+    assert [each["rule"] for each in violations(wire)] == ["sequence"] * 3
+    assert wire.answers[stream].ended
+    assert wire.answers[stream].exception is None
+
+
+@pytest.mark.parametrize("cut", [0, 3], ids=["a frame with a wrong checksum", "half a frame"])
+def test_bytes_after_the_end_of_the_session_that_are_no_frame_are_a_violation(cut: int) -> None:
+    wire = Wire()
+    stream = wire.open()
+    frame = audio(silence(0.1))
+    wire.send(stream, configuration(), END_OF_SESSION, frame[:-3] + bytes(3 - cut), end=True)
+    (violation,) = violations(wire)
+    assert violation["rule"] == ("frame_truncated" if cut else "frame_message_crc")
+    assert wire.answers[stream].exception is None
+    assert wire.connection.idle
+
+
+@pytest.mark.parametrize("empty", [EMPTY_FRAME, event("sessionControlEvent", b"{}")], ids=["empty", "no type"])
+@pytest.mark.parametrize("separate", [False, True], ids=["in one read", "in two"])
+def test_what_may_follow_the_end_of_the_session_is_journaled(empty: bytes, separate: bool) -> None:
+    wire = Wire()
+    stream = wire.open()
+    wire.send(stream, configuration(), END_OF_SESSION, *([] if separate else [empty]))
+    assert wire.answers[stream].ended
+    if separate:
+        wire.send(stream, empty)
+    wire.end(stream)
+    assert violations(wire) == []
+    events = [entry.fields()["event"] for entry in wire.account.journal.select(Kind.EVENT_RECEIVED)]
+    assert events[:2] == ["configurationEvent", "sessionControlEvent"]
+    assert len(events) == 3
+    assert wire.connection.idle
+
+
+def test_what_follows_an_end_that_the_client_could_not_foresee_is_swallowed() -> None:
+    wire = Wire("scenario: s\nsteps:\n  - end: true\n")
+    stream = wire.open()
+    wire.send(stream, configuration(), *[audio(silence(0.1))] * 3, END_OF_SESSION, EMPTY_FRAME, end=True)
+    assert violations(wire) == []
+
+
 BAD_CONFIGURATION = {**CONFIGURATION, "channelDefinitions": [{"channelId": 0, "participantRole": "PATIENT"}]}
 
 
