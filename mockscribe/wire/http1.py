@@ -237,6 +237,12 @@ class Http1Connection:
             self._response = _Response.NONE
             self._unused_bytes = 0
             self._observed.append(RequestReceived(exchange=self._exchange, head=head, ended=ended))
+            if head.header("transfer-encoding") is not None and head.header("content-length") is not None:
+                # h11 goes by Transfer-Encoding alone, as it should; but somebody on the way may have gone by the other,
+                # so that what follows is not what it seems.
+                self._draining = True
+                message = "The request has both Transfer-Encoding and Content-Length; the connection closes after it"
+                self._tell("two_lengths", "RFC 9112, 6.1", message)
 
     def _end_request(self) -> None:
         if self._head is not None:

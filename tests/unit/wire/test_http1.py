@@ -285,6 +285,26 @@ def test_after_connection_close_the_connection_ends() -> None:
     assert server.receive(GET) == []
 
 
+@pytest.mark.parametrize("size", [1, 1000])
+@pytest.mark.parametrize("fields", [b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+                                    b"transfer-encoding: Chunked\r\ncontent-length: 2\r\n\r\n"])  # fmt: skip
+def test_a_request_of_two_lengths_is_the_last_of_its_connection(fields: bytes, size: int) -> None:
+    """RFC 9112, 6.1: one of them may be for somebody else, who would take what follows for another request."""
+    server = Server()
+    head = b"POST / HTTP/1.1\r\nHost: example\r\n" + fields
+    data = head + chunk(b"ab") + LAST_CHUNK + GET
+    for at in range(0, len(data), size):
+        server.receive(data[at : at + size])
+    assert bodies(server.observed) == b"ab"
+    (broken,) = [event for event in server.observed if isinstance(event, RuleBroken)]
+    assert (broken.rule, broken.source, broken.exchange) == ("two_lengths", "RFC 9112, 6.1", 1)
+    server.respond(1, b"told")
+    assert server.responses("POST") == [(200, b"told")]
+    assert b"\r\nconnection: close\r\n" in server.written.lower()
+    assert server.closing is Closing.EOF
+    assert kinds(server.observed).count("RequestReceived") == 1
+
+
 def test_http_1_0_ends_by_the_end_of_the_connection() -> None:
     server = Server()
     server.receive(b"GET / HTTP/1.0\r\n\r\n")
