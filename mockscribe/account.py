@@ -342,6 +342,14 @@ class Account:
             for document in documents_due(call):
                 self.mock.deliver(self, document)
 
+    def finish_work(self, now: float) -> None:
+        """Let all work under way be finished by now, and deliver it: this account's time will not go on here."""
+        time = self.call(now).time
+        with self.together():
+            for work in self.store.unsettled():
+                self.store.put(work.hurried(time))
+        self._deliver_due(now)
+
     def documents(self, now: float) -> tuple[Document, ...]:
         """What finished work has left, wherever it was written; each is made anew from the resources."""
         return documents(self.call(now))

@@ -96,14 +96,18 @@ class Config:
     endpoints_file: str | None = setting(
         None, "Where to write the endpoints once everything listens.", group=RUNNING, metavar="PATH"
     )
-    grace_seconds: float = setting(5.0, "How long running streams may finish after SIGTERM.", group=RUNNING)
+    grace_seconds: float = setting(
+        5.0,
+        "How long running streams, and then the writing of what is under way, may take after SIGTERM.",
+        group=RUNNING,
+    )
     log_level: Literal["debug", "info", "warning", "error"] = setting("info", "What to log on stderr.", group=RUNNING)
     log_format: Literal["text", "json"] = setting("text", "How to log.", group=RUNNING)
 
     output_dir: str | None = setting(
         None,
         "Folder for artifacts and jobs' output: s3://BUCKET/KEY becomes DIR/BUCKET/KEY. Without it, and without "
-        "--s3-endpoint-url, they stay in memory.",
+        "--s3-endpoint-url, they stay in memory. SIGTERM finishes at once what is under way.",
         group=RUNNING,
         metavar="DIR",
     )

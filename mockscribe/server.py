@@ -50,6 +50,9 @@ READ_BYTES = 262_144
 FAREWELL_SECONDS = 0.5
 """How long clients may take to read our last words; own choice: an idle `serve` ends within a second."""
 
+LAST_WRITES_SECONDS = 1.0
+"""How long documents may take to be written when streams have used up the grace; own choice: a disk needs less."""
+
 
 class Server:
     """Listens on one port and owns the mock; `scenarios` are loaded after those of the files.
@@ -142,8 +145,10 @@ class Server:
     async def stop(self, grace_seconds: float | None = None) -> None:
         """Stop accepting, let running streams finish for `grace_seconds`, then end them with an exception each.
 
-        Without a grace (None) every connection is aborted at once.
+        In the rest of the grace the documents of all work are written, of what is still under way too: mock time ends
+        here. Without a grace (None) every connection is aborted at once, and only what is being written is waited for.
         """
+        ends = self.loop.time() + (grace_seconds or 0.0)
         for timer in (self._reload, self._chores):
             if timer is not None:
                 timer.cancel()
@@ -153,9 +158,11 @@ class Server:
             await self._wind_down(grace_seconds)
         for transport in tuple(self.transports.values()):
             transport.abort()
-        if self._writing:
-            await asyncio.wait(self._writing.values(), timeout=max(1.0, grace_seconds or 0.0))
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # every stream hears of its end: some sessions have their work only from then on
+        if grace_seconds is not None and self._writer is not None:
+            for account in self.mock.accounts:
+                account.finish_work(self.loop.time())
+        await self._finish_writing(max(LAST_WRITES_SECONDS, ends - self.loop.time()))
         if self._control is not None:
             await self._control.stop()
         if self._persistence is not None:
@@ -172,6 +179,18 @@ class Server:
         for transport in tuple(self.transports.values()):
             transport.shut_down()
         await self._until(lambda: not self.transports, FAREWELL_SECONDS)
+
+    async def _finish_writing(self, seconds: float) -> None:
+        """Wait for what is being written. What takes longer is not settled: with --data the next process writes it."""
+        late: set[asyncio.Task[None]] = set()
+        if self._writing:
+            _, late = await asyncio.wait(self._writing.values(), timeout=seconds)
+        for task in late:
+            task.cancel()
+        if late:
+            log.warning("%d documents could not be written within %.1f seconds", len(late), seconds)
+        if self._chores is not None:
+            self._chores.cancel()  # which writing has set again
 
     async def _until(self, done: Callable[[], bool], seconds: float) -> None:
         ends = self.loop.time() + seconds

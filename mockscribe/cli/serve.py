@@ -91,7 +91,8 @@ def serve(config_file: str | None, **flags: Any) -> int:
     """Run the mock until a signal.
 
     Prints a line for each listener, the line that lets a client trust the certificate, and `Ready.` last. SIGTERM and
-    SIGINT let running streams finish, a second one ends them; both are a proper end, so the exit code is 0.
+    SIGINT let running streams finish, and write what sessions and jobs leave; a second one ends them. Both are a proper
+    end, so the exit code is 0.
     """
     given = {name: value for name, value in flags.items() if value is not None and value != ()}
     config = load(given, os.environ, config_file)

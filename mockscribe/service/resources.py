@@ -8,9 +8,10 @@ survives JSON, so that a store can be kept. Life cycles are those of facts.md 8.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import msgspec
+from msgspec.structs import replace
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +102,10 @@ class Work(Resource, frozen=True, kw_only=True):
         """Whether the result is there."""
         return self.settled and time >= self.finished
 
+    def hurried(self, time: float) -> Self:
+        """The same work, finished at `time` at the latest."""
+        return replace(self, finished=min(self.finished, time))
+
 
 class Dataset(Work, frozen=True, kw_only=True):
     """A dataset: CREATING until the work is over; DELETING from `deleting` to `deleted`, unless `deletion_failure`."""
@@ -160,6 +165,9 @@ class Job(Work, frozen=True, kw_only=True):
     @property
     def moments(self) -> tuple[float, ...]:
         return (self.started, self.finished)
+
+    def hurried(self, time: float) -> Self:
+        return replace(super().hurried(time), started=min(self.started, time))
 
     def status(self, time: float) -> str:
         """One of JobStatus."""
@@ -248,6 +256,9 @@ class Artifact(Work, frozen=True, kw_only=True):
     @property
     def moments(self) -> tuple[float, ...]:
         return (self.started, self.finished)
+
+    def hurried(self, time: float) -> Self:
+        return replace(super().hurried(time), started=min(self.started, time))
 
     def status(self, time: float) -> str:
         """One of PostStreamArtifactGenerationStatus."""

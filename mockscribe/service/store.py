@@ -78,6 +78,10 @@ class Store:
         self._pass(time)
         return tuple(work for work in self._unsettled.values() if work.finished <= time)
 
+    def unsettled(self) -> tuple[Work, ...]:
+        """All work, finished or not, whose document nobody has put where it belongs yet."""
+        return tuple(self._unsettled.values())
+
     def _pass(self, time: float) -> None:
         while self._moments and self._moments[0] <= time:
             heapq.heappop(self._moments)

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.clients import Http1Client, Http2Client, request_headers, streaming_headers, trusting
-from tests.integration.test_persistence import connect, details
+from tests.integration.test_persistence import connect, details, stream
 from tests.serving import Served, serving
 from tests.wire import EMPTY_FRAME, END_OF_SESSION, SESSION_ID, audio, configuration, envelope, silence
 
 GOODBYE = ("internalFailureException", "The server is shutting down.")
+OTHER_ID = SESSION_ID.replace("0", "1")
 POST = [(":method", "POST"), (":scheme", "http"), (":authority", "localhost"), (":path", "/domain")]
 LINES = """
 scenario: chatty
@@ -133,6 +134,47 @@ def test_what_a_client_was_told_is_in_the_transcript_of_the_next_process(tmp_pat
         assert served.wait() == 0
     for line in (*answer.finals, *client.answers[stream].finals):
         assert line in transcript
+
+
+@pytest.mark.parametrize("clock", ["real", "manual"])
+def test_what_a_completed_session_leaves_is_written_before_the_end(tmp_path: Path, clock: str) -> None:
+    """Though its artifacts would take hours, and once: the next process has nothing left to write."""
+    settings = ("--data", "data", "--output-dir", "out", "--clock", clock, "--artifact-queue", "1h", "--grace", "10s")
+    with serving(tmp_path, *settings) as served:
+        stream(served, 0.1, end=True)
+        stream(served, 0.1, end=False, session_id=OTHER_ID)
+        served.signal()
+        assert served.wait() == 0
+    written = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert {path.name for path in written} == {"transcript.json", "clinicalDoc.json", "afterVisitSummary.json"}
+    assert all(SESSION_ID in path.parts for path in written)  # and the other one is paused
+    assert served.stderr.rest() == []
+    with serving(tmp_path, *settings) as served:
+        found = details(connect(served))["postStreamActionResult"]["clinicalNoteGenerationResult"]
+        assert {each["status"] for each in found.values()} == {"COMPLETED"}
+        served.signal()
+        assert served.wait() == 0
+    again = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert again == written
+
+
+def test_a_second_signal_leaves_the_artifacts_to_the_next_process(tmp_path: Path) -> None:
+    settings = ("--data", "data", "--output-dir", "out", "--artifact-queue", "1h", "--grace", "10m")
+    with serving(tmp_path, *settings) as served:
+        stream(served, 0.1, end=True)
+        with Http2Client(served.port) as client:
+            number = client.open(request_headers(session_id=OTHER_ID))
+            client.send(number, envelope(configuration()))
+            client.until(lambda: client.answers[number].status == 200)
+            served.signal()
+            client.until(lambda: bool(client.goaways))
+            served.signal()
+            assert served.wait() == 0
+    assert [path for path in (tmp_path / "out").rglob("*") if path.is_file()] == []
+    with serving(tmp_path, *settings) as served:
+        served.signal()
+        assert served.wait() == 0
+    assert len([path for path in (tmp_path / "out").rglob("*") if path.is_file()]) == 3
 
 
 def finished(served: Served, folder: Path) -> str:

@@ -291,6 +291,31 @@ def test_what_a_writer_delivers_is_done_only_then() -> None:
     assert told["afterVisitSummary"]["failureReason"] == "disk full"
 
 
+def test_work_under_way_can_be_finished_at_once_and_is_delivered() -> None:
+    wire = Wire(LINES, clock="manual")
+    wanted: list[Any] = []
+    wire.mock.deliver = lambda account, document: wanted.append(document)
+    visit(wire)
+    output = {"outputDataConfig": {"s3OutputPath": "s3://bucket/codes"}}
+    _, job = request(wire, "POST", f"/domain/{DOMAIN_ID}/medical-coding-job", {"text": "A cough.", **output})
+    paths = {"s3InputPath": "s3://bucket/in", "s3OutputPath": "s3://bucket/out"}
+    _, dataset = request(
+        wire, "POST", f"/domains/{DOMAIN_ID}/datasets", {"name": "N", "config": {"medicalCoding": paths}}
+    )
+    before = wire.account.clock.time(wire.now)
+    wire.account.finish_work(wire.now)
+    assert wire.account.clock.time(wire.now) == before
+    for document in wanted:
+        settle(wire.account.store, document)
+    assert initials(wire) == "CCCC"
+    _, found = request(wire, "GET", f"/domain/{DOMAIN_ID}/medical-coding-job/{job['jobId']}")
+    assert found["jobStatus"] == "SUCCEEDED"
+    _, found = request(wire, "GET", f"/domains/{DOMAIN_ID}/datasets/{dataset['datasetId']}")
+    assert found["status"] == "ACTIVE"
+    wire.account.finish_work(wire.now)
+    assert len(wanted) == 6  # each once
+
+
 # ---- durations (rows 20 and 36, facts 8)
 
 

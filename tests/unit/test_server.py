@@ -10,6 +10,7 @@ import functools
 import socket
 import ssl
 import struct
+import threading
 import tracemalloc
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -22,11 +23,13 @@ from mockscribe.authority import Authority
 from mockscribe.config import load
 from mockscribe.errors import ConfigError, ScriptError
 from mockscribe.mock import DEFAULT_ACCOUNT
+from mockscribe.output import FolderWriter
 from mockscribe.scenario.script import parse
 from mockscribe.server import Server
 from tests.clients import streaming_headers, trusting
 from tests.wire import END_OF_SESSION, audio, configuration, request_headers, silence
 
+LAST_CHUNK = b"\r\n0\r\n\r\n"
 PATIENCE = 30
 
 
@@ -298,6 +301,31 @@ def test_an_ipv6_address_is_listened_on(authority: Authority) -> None:
             return answer
 
     assert asyncio.run(main()).startswith(b"HTTP/1.1 200")
+
+
+def test_a_stop_waits_for_a_slow_disk_no_longer_than_its_grace(
+    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What could not be written is not settled, so that a next process writes it."""
+    monkeypatch.setattr("mockscribe.server.LAST_WRITES_SECONDS", 0.0)
+    goes_on = threading.Event()
+    monkeypatch.setattr(FolderWriter, "write", lambda *_: goes_on.wait(PATIENCE))
+
+    async def main() -> Server:
+        try:
+            async with running(authority, output_dir=str(tmp_path)) as server:
+                reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+                writer.write(http1_request())
+                await reader.readuntil(LAST_CHUNK)
+                writer.close()
+                await server.stop(grace_seconds=0)
+                return server
+        finally:
+            goes_on.set()
+
+    (account,) = asyncio.run(main()).mock.accounts
+    assert len(account.store.unsettled()) == 3
+    assert "3 documents could not be written" in caplog.text
 
 
 def test_a_stop_waits_for_a_stream_and_no_longer(authority: Authority) -> None:
