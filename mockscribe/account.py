@@ -33,6 +33,7 @@ from mockscribe.service.store import Store
 from mockscribe.session.lifecycle import Status, Turn, turn
 
 Deliver = Callable[["Account", Document], None]
+OnViolation = Callable[[Origin, Mapping[str, object], float], None]
 
 
 class Shared:
@@ -42,8 +43,8 @@ class Shared:
     than their own bytes has given work: whoever runs them must tick them. `restless` are accounts whose resources have
     changed, so that they may have chores at another time than before. `deliver` takes the documents of finished work to
     where they belong and settles them; without it they are made when somebody asks for them. `keeper` is told of every
-    change of resources; `seeds` are resources that every account begins with. `policy` is what signatures are held
-    against, if they are.
+    change of resources, `on_violation` of every rule that a client broke. `seeds` are resources that every account
+    begins with. `policy` is what signatures are held against, if they are.
     """
 
     def __init__(self, config: Config, *, now: float, wall: float, seed: int) -> None:
@@ -55,6 +56,7 @@ class Shared:
         self.restless: set[Account] = set()
         self.deliver: Deliver | None = None
         self.keeper: Keeper | None = None
+        self.on_violation: OnViolation = lambda *_: None
         self.seeds = Seeds()
         self.policy = signatures.policy(config)
         self._wall_offset = wall - now
@@ -297,6 +299,11 @@ class Account:
     def record(self, now: float, origin: Origin, kind: Kind, audio_us: int, about: Any, octets: int = 0) -> None:
         """Append to the journal."""
         self.journal.append(self.mock.wall(now), self.clock.time(now), origin, kind, audio_us, about, octets)
+
+    def violation(self, now: float, origin: Origin, about: Mapping[str, object], audio_us: int = 0) -> None:
+        """A client broke a rule: for the journal, and for whoever runs the mock."""
+        self.record(now, origin, Kind.VIOLATION, audio_us, about)
+        self.mock.on_violation(origin, about, now)
 
     def _forgotten(self, entry: Entry) -> None:
         if (session := self.sessions.get(entry.origin.session)) is not None:

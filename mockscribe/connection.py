@@ -429,7 +429,7 @@ class Connection:
     def _record_violation(self, about: Mapping[str, object], now: float) -> None:
         """Of the connection as a whole: told to every account that it has served, or else to the default one."""
         for account in self._accounts.values() or (self.mock.account(DEFAULT_ACCOUNT, now),):
-            account.record(now, self._origin(account), Kind.VIOLATION, 0, about)
+            account.violation(now, self._origin(account), about)
 
     def _lose(self, exchange: int, reason: str, now: float) -> None:
         stream = self._exchanges.pop(exchange, None)

@@ -72,11 +72,11 @@ def start(
             _claim(account, session, attempt, now)
     except (ServiceError, SignatureError) as error:
         if isinstance(error, SignatureError):
-            account.record(now, origin, Kind.VIOLATION, 0, signatures.about(error, 0))
+            account.violation(now, origin, signatures.about(error, 0))
             error = signatures.refusal(error, mock.config)
         elif error.shape == "ValidationException" and not isinstance(error, NotOfferedError):
             about = {"rule": "request", "source": "MODEL", "offset": 0, "message": error.message}
-            account.record(now, origin, Kind.VIOLATION, 0, about)
+            account.violation(now, origin, about)
         nobody = Session(session_id, session_id, {})
         Response(account, nobody, origin, http, request.exchange, request_id).refuse(error, account.instant(now))
         return None

@@ -34,6 +34,7 @@ from mockscribe.scenario_files import ScenarioFiles
 from mockscribe.service import seeding
 from mockscribe.service.documents import Document, settle
 from mockscribe.transport import Transport
+from mockscribe.violation_log import ViolationLog
 
 if TYPE_CHECKING:
     from mockscribe.authority import Authority
@@ -69,6 +70,8 @@ class Server:
         self._make_authority = make_authority
         self.loop = asyncio.get_running_loop()
         self.mock = Mock(config, now=self.loop.time(), wall=time.time(), seed=random.SystemRandom().getrandbits(63))
+        self._violations = ViolationLog(log, self.loop.call_later)
+        self.mock.on_violation = self._violations.tell
         self.port = 0
         self._files = ScenarioFiles(config.scenario)
         self._scenarios = tuple(scenarios)
@@ -163,6 +166,7 @@ class Server:
             for account in self.mock.accounts:
                 account.finish_work(self.loop.time())
         await self._finish_writing(max(LAST_WRITES_SECONDS, ends - self.loop.time()))
+        self._violations.tell_left_out()
         if self._control is not None:
             await self._control.stop()
         if self._persistence is not None:

@@ -129,7 +129,7 @@ class Stream:
 
     def record_violation(self, about: Mapping[str, object], now: float) -> None:
         """The client broke a rule of HTTP on this exchange."""
-        self.response.record(Kind.VIOLATION, about, self.account.instant(now))
+        self._violated(about, now)
 
     def abandon(self) -> None:
         """A bug of ours left the stream in pieces: let go of all that it held."""
@@ -235,7 +235,7 @@ class Stream:
                 return
             state = follow(self._state, _kind(event))
         except SignatureError as error:
-            self.response.record(Kind.VIOLATION, signatures.about(error, frame.offset), instant)
+            self._violated(signatures.about(error, frame.offset), instant.now)
             refusal = events.invalid_signature(
                 signatures.text(error, self._config), self._config.invalid_event_signature
             )
@@ -408,7 +408,10 @@ class Stream:
 
     def _violation(self, rule: str, source: str, offset: int, text: str, instant: Instant) -> None:
         about = {"rule": rule, "source": source, "offset": offset, "message": text}
-        self.response.record(Kind.VIOLATION, about, instant)
+        self._violated(about, instant.now)
+
+    def _violated(self, about: Mapping[str, object], now: float) -> None:
+        self.account.violation(now, self.origin, about, self.session.audio_us)
 
     # ---- where things stand
 

@@ -107,7 +107,7 @@ class UnaryRequest:
 
     def record_violation(self, about: Mapping[str, object], now: float) -> None:
         """The client broke a rule of HTTP on this exchange."""
-        self.account.record(now, self._origin, Kind.VIOLATION, 0, about)
+        self.account.violation(now, self._origin, about)
 
     def work(self, now: float) -> None:
         """Nothing waits."""

@@ -286,8 +286,10 @@ def test_the_log_tells_no_transcript_no_audio_and_no_context(tmp_path: Path) -> 
         client.until(lambda: client.answers[stream].ended)
         assert client.answers[stream].exception is not None
         client.send(stream, end=True)
+        line = served.stderr.wait_for("violation frame_")
         served.signal()
         assert served.wait() == 0
+    assert " WARNING violation frame_prelude_crc (ES-SPEC) at byte " in line
     output = "\n".join([*served.stdout.rest(), *served.stderr.rest()])
     for secret in ("knee", "ibuprofen", "patient said", "Traceback"):
         assert secret not in output
@@ -298,13 +300,13 @@ def test_each_line_of_a_json_log_is_an_object(tmp_path: Path) -> None:
     with serving(tmp_path, "--scenario", "visit.yaml", "--log-format", "json") as served:
         with pytest.raises(ssl.SSLCertVerificationError):
             get(served.port, ssl.create_default_context())
-        served.stderr.wait_for("TLS handshake")
+        served.stderr.wait_for("violation tls")
         write(path, "scenario: [")
         served.stderr.wait_for("stay in use")
         served.signal()
         assert served.wait() == 0
     records = [json.loads(line) for line in served.stderr.rest()]
-    assert [record["level"] for record in records] == ["warning", "error"]
+    assert [record["level"] for record in records] == ["warning", "warning", "error"]
     assert all(isinstance(record["time"], float) and record["message"] for record in records)
 
 

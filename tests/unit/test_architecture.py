@@ -31,6 +31,7 @@ PERMITTED: dict[str, set[str]] = {
     "persistence": {"clock", "errors", "service"},
     "scenario": {"duration", "errors", "service", "session", "wire"},
     "signatures": {"config", "errors", "service", "wire"},
+    "violation_log": {"journal"},
     "live": {"journal", "scenario", "service", "session"},
     "scenario_files": {"errors", "scenario"},
     "speakers": {"config", "live", "scenario", "session"},
@@ -123,6 +124,7 @@ PERMITTED: dict[str, set[str]] = {
         "scenario_files",
         "service",
         "transport",
+        "violation_log",
     },
     "inprocess": {"account_view", "authority", "commands", "config", "errors", "scenario", "scenario_files", "server"},
     "cli": {
