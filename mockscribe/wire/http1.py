@@ -190,7 +190,8 @@ class Http1Connection:
                     self._lose("the client closed the connection in mid-request", by_client=True)
                 else:
                     self._announce(ended=False)
-                    self._refuse(str(error), error.error_status_hint)
+                    told = str(error).partition(": bytearray(")[0]  # h11 repeats the line, which may be Authorization's
+                    self._refuse(told, error.error_status_hint)
                 self._end_connection()
                 return
             if isinstance(event, h11.Request):

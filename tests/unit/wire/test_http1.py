@@ -375,6 +375,17 @@ def test_a_bad_request_is_answered_and_the_connection_ends(data: bytes, status: 
     assert server.closing is Closing.EOF
 
 
+@pytest.mark.parametrize("line", [b"authorization: AWS4 secret\x00", b"authori zation: secret"])
+def test_a_bad_line_is_not_repeated(line: bytes) -> None:
+    """It may be that of Authorization, and what is said of it is journaled."""
+    server = Server()
+    server.receive(b"GET / HTTP/1.1\r\nHost: x\r\n" + line + b"\r\n\r\n")
+    (broken,) = server.observed
+    assert isinstance(broken, RuleBroken)
+    assert broken.message == "illegal header line"
+    assert b"secret" not in server.written
+
+
 def test_the_limit_of_a_head_can_be_set() -> None:
     server = Server(max_header_list_bytes=100)
     server.receive(GET[:-2] + b"A: " + b"x" * 100)
