@@ -101,7 +101,9 @@ class Config:
         "How long running streams, and then the writing of what is under way, may take after SIGTERM.",
         group=RUNNING,
     )
-    log_level: Literal["debug", "info", "warning", "error"] = setting("info", "What to log on stderr.", group=RUNNING)
+    log_level: Literal["debug", "info", "warning", "error"] = setting(
+        "info", "What to log on stderr; a rule that a client breaks is a warning.", group=RUNNING
+    )
     log_format: Literal["text", "json"] = setting("text", "How to log.", group=RUNNING)
 
     output_dir: str | None = setting(
