@@ -297,11 +297,11 @@ class AccountView:
         settle: str | float = 1.0,
     ) -> Verdict:
         """What `verify` would raise, as a value."""
-        allowed = allow_violations if isinstance(allow_violations, bool) else list(allow_violations)
+        allowed = [allow_violations] if isinstance(allow_violations, str) else allow_violations
         return self.ask(
             record.VERIFY,
             record.Verify(
-                allow_violations=allowed,
+                allow_violations=allowed if isinstance(allowed, bool) else list(allowed),
                 allow_unmatched=allow_unmatched,
                 every_scenario=every_scenario,
                 settle=settle,

@@ -6,6 +6,7 @@ import click
 import msgspec
 
 from mockscribe.cli.control import control, control_options
+from mockscribe.errors import ConfigError, ControlError
 
 EPILOG = """
 \b
@@ -40,11 +41,16 @@ def verify(
     Exit 0, or 1 with what was not met and the streams' timelines.
     """
     with control(control_url, endpoints_file, account) as mock:
-        verdict = mock.verdict(
-            allow_violations=True if "all" in rules else rules,
-            allow_unmatched=allow_unmatched,
-            every_scenario=every_scenario,
-            settle=settle,
-        )
+        try:
+            verdict = mock.verdict(
+                allow_violations=True if "all" in rules else rules,
+                allow_unmatched=allow_unmatched,
+                every_scenario=every_scenario,
+                settle=settle,
+            )
+        except ControlError as error:
+            if error.path.startswith("allow_violations"):
+                raise ConfigError("--allow-violation", error.message) from None
+            raise
     click.echo(msgspec.json.encode(verdict).decode() if as_json else str(verdict))
     return 0 if verdict.ok else 1

@@ -10,7 +10,7 @@ import msgspec
 from mockscribe.account import Account
 from mockscribe.commands.command import Arguments, Command, Context, Duration, JournalEntry, seconds
 from mockscribe.errors import ControlError
-from mockscribe.inspection import conditions, sessions, timeline, verification
+from mockscribe.inspection import conditions, rules, sessions, timeline, verification
 from mockscribe.inspection.conditions import Condition
 from mockscribe.inspection.verification import Verdict
 from mockscribe.journal import Entry, Kind
@@ -105,11 +105,16 @@ def _not_seen(account: Account, condition: Condition, found: list[dict[str, Any]
     return ControlError(408, "\n".join(lines), details={"seen": counts, "found": found, "nearest": list(nearest)})
 
 
+Rule = Annotated[
+    str, msgspec.Meta(description="A rule that a client can break.", extra_json_schema={"enum": list(rules.RULES)})
+]
+
+
 class Verify(Arguments, frozen=True, kw_only=True):
     """How strict to be, and how long running streams may take before an unmet expectation is final."""
 
     every_scenario: bool = False
-    allow_violations: bool | list[str] = False
+    allow_violations: bool | list[Rule] = False
     allow_unmatched: bool = False
     settle: Duration = 1.0
 
@@ -123,6 +128,10 @@ async def _verify(context: Context, arguments: Verify) -> Verdict:
             allow_unmatched=arguments.allow_unmatched,
         )
 
+    if not isinstance(arguments.allow_violations, bool):
+        for index, name in enumerate(arguments.allow_violations):
+            if (told := rules.unknown(name)) is not None:
+                raise ControlError(400, told, path=f"allow_violations[{index}]")
     limit = seconds(arguments.settle, "settle", LONGEST_WAIT_SECONDS)
     verdict = judge()
     if verdict.ok or not context.account.live:

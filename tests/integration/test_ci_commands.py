@@ -89,6 +89,11 @@ def test_what_is_forgiven_is_said(run: Run, mock: Mockscribe) -> None:
     assert run("verify", "--allow-violation", "all")[0] == 0
 
 
+def test_a_rule_that_is_none_is_answered_with_the_nearest(run: Run) -> None:
+    told = "mockscribe: --allow-violation: there is no rule 'chunk-size'; did you mean chunk_size?\n"
+    assert run("verify", "--allow-violation", "event", "--allow-violation", "chunk-size") == (2, "", told)
+
+
 def test_a_folder_is_loaded_and_several_paths(run: Run, tmp_path: pathlib.Path) -> None:
     for name in ("a", "b", "c"):
         (tmp_path / "more" / name).mkdir(parents=True)

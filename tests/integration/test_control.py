@@ -165,6 +165,7 @@ def test_faults_stand_until_they_are_deleted(http: httpx.Client) -> None:
         ("POST", "/wait", {}, "", "missing required field `kind`"),
         ("POST", "/wait", [], "", "must be a JSON object"),
         ("POST", "/verify", {"allow_violations": [1]}, "allow_violations[0]", "Expected `str`"),
+        ("POST", "/verify", {"allow_violations": ["event", "chunk"]}, "allow_violations[1]", "did you mean chunk_size"),
         ("PUT", "/clock", {"mode": "sideways"}, "mode", "no clock"),
         ("POST", "/clock", {"advance": -1}, "advance", "not between"),
         ("POST", "/faults", {"fault": {"reset": {"code": "X"}}}, "fault.reset.code", "no error code"),

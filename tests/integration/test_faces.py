@@ -501,7 +501,15 @@ def test_a_violation_is_forgiven_by_its_rule_only(view: AccountView) -> None:
     with pytest.raises(VerificationError):
         view.verify(allow_violations=["chunk_size"])
     view.verify(allow_violations=["sequence"])
+    view.verify(allow_violations="sequence")
     view.verify(allow_violations=True)
+
+
+def test_a_rule_that_is_none_is_not_forgiven_but_refused(view: AccountView) -> None:
+    with pytest.raises(
+        ControlError, match=r"allow_violations\[1\]: there is no rule 'sequenze'; did you mean sequence"
+    ):
+        view.verify(allow_violations=["audio", "sequenze"])
 
 
 def test_a_stream_that_still_runs_has_a_moment_to_finish(view: AccountView) -> None:

@@ -327,6 +327,15 @@ def test_unmatched(mockscribe):
     result.stdout.fnmatch_lines(["*ERROR at teardown of test_another*", "1 expectation was not met"])
 
 
+def test_a_rule_that_is_none_is_the_markers_fault_before_the_test_runs(suite: pytest.Pytester) -> None:
+    result = run(
+        suite, '\n@pytest.mark.mockscribe(allow_violations=["evnt"])\ndef test_it(mockscribe):\n    assert False\n'
+    )
+    result.assert_outcomes(errors=1)
+    told = "*: @pytest.mark.mockscribe: allow_violations?0?: there is no rule 'evnt'; did you mean event?"
+    result.stdout.fnmatch_lines(["*ERROR at setup of test_it*", told])
+
+
 def test_a_test_that_failed_or_was_skipped_is_not_verified_too(suite: pytest.Pytester) -> None:
     result = run(
         suite,
