@@ -12,7 +12,9 @@ from typing import Any
 import msgspec
 
 from mockscribe.duration import PATTERN
+from mockscribe.scenario import contents
 from mockscribe.scenario.faults import FAULTS, FaultKind
+from mockscribe.service.artifacts import NAMES
 from mockscribe.service.model import service_model
 from mockscribe.session.audio import BLOCKS_PER_SECOND
 
@@ -61,7 +63,7 @@ SOME_DURATION: Mapping[str, Any] = {"allOf": [DURATION, {"not": {"pattern": NOTH
 COUNT: Mapping[str, Any] = {"type": "integer", "minimum": 1}
 ROLES = ("CLINICIAN", "PATIENT")
 EXCEPTIONS = ("validationException", "internalFailureException")
-ARTIFACTS = ("transcript", "note", "afterVisitSummary", "codes")
+ARTIFACTS = NAMES
 
 
 def _output_events() -> tuple[str, ...]:
@@ -206,7 +208,12 @@ STANDING_KEYS: Mapping[str, Key] = {
 """What may stand beside a fault that stands."""
 
 ARTIFACT_KEYS: Mapping[str, Key] = {
-    "content": Key("What the artifact says, instead of what follows from the transcript.", {}, {"PLAN": ["Rest"]}),
+    "content": Key(
+        "What it says, instead of what follows from the transcript: a note's statements by section, a summary's "
+        "sentences, a list of codes; or the whole document.",
+        {},
+        {"PLAN": ["Rest"]},
+    ),
     "delay": Key("Mock time until it is there.", DURATION, "2s"),
     "fail": Key("It fails, with this reason.", _text(), "the model is busy"),
     "skip": Key("It is skipped.", {"type": "boolean"}, True),
@@ -229,7 +236,10 @@ SCENARIO_KEYS: Mapping[str, Key] = {
         "What the session leaves behind.",
         {
             "type": "object",
-            "properties": {name: {"$ref": "#/$defs/artifact"} for name in ARTIFACTS},
+            "properties": {
+                name: {"allOf": [{"$ref": "#/$defs/artifact"}, {"properties": {"content": contents.SCHEMAS[name]}}]}
+                for name in ARTIFACTS
+            },
             "additionalProperties": False,
         },
         {"note": {"delay": "2s"}},

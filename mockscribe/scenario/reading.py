@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, TypeVar
 
 from mockscribe.duration import parse_duration
@@ -59,12 +59,25 @@ class Reader:
             elif name in fields:
                 self.error(f"the key `{name}` is given twice", key, here)
             elif name not in keys:
-                near = difflib.get_close_matches(name, list(keys), n=1)
-                hint = f"did you mean `{near[0]}`?" if near else f"there are {_list(keys)}" if keys else "none is known"
-                self.error(f"the key `{name}` is unknown; {hint}", key, path)
+                self._unknown(key, keys, path)
             else:
                 fields[name] = value
         return fields
+
+    def keys(self, node: Node, keys: Collection[str], path: str) -> None:
+        """Hold the names of a mapping that `data` has read against those that are known."""
+        if node.kind != "mapping":
+            self.error(f"must be a mapping with {_list(keys)}", node, path)
+            return
+        for key, _ in node.value:
+            if key.kind == "scalar" and key.value not in keys:
+                self._unknown(key, keys, path)
+
+    def _unknown(self, key: Node, keys: Iterable[str], path: str) -> None:
+        names = list(keys)
+        near = difflib.get_close_matches(key.value, names, n=1)
+        hint = f"did you mean `{near[0]}`?" if near else f"there are {_list(names)}" if names else "none is known"
+        self.error(f"the key `{key.value}` is unknown; {hint}", key, path)
 
     def single(self, node: Node, names: Iterable[str], path: str, what: str) -> tuple[str, Node | None]:
         """The only pair of a mapping {NAME: …}."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from typing import assert_never
 
 from mockscribe.errors import ScriptError
+from mockscribe.scenario.contents import read_content
 from mockscribe.scenario.document import Node, read_documents, scalar
 from mockscribe.scenario.faults import FAULTS, ends_surely, fault_of
 from mockscribe.scenario.language import (
@@ -171,7 +173,7 @@ class _ScenarioReader(Reader):
             parts = self.mapping(value, ARTIFACT_KEYS, here)
             if parts is not None:
                 artifacts[name] = Artifact(
-                    content=self.field(parts, "content", here, self.data),
+                    content=self.field(parts, "content", here, functools.partial(read_content, self, name)),
                     delay_us=self.field(parts, "delay", here, self.duration) or 0,
                     fail=self.field(parts, "fail", here, self.some_text),
                     skip=self.field(parts, "skip", here, self.boolean) or False,

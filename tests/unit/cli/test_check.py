@@ -52,6 +52,12 @@ def test_every_mistake_in_every_file_is_named_by_its_place(tmp_path: Path) -> No
     assert total == f"{len(lines)} errors in 3 files"
 
 
+def test_the_contents_of_artifacts_are_looked_at(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.yaml", "scenario: a\nartifacts:\n  note:\n    content: Rest.\n")
+    told = "artifacts.note.content: must be a mapping: what each section says, or the document itself"
+    assert run(file).stderr == f"{file}:4:14: {told}\n1 error in 1 file\n"
+
+
 def test_one_mistake_is_one_error(tmp_path: Path) -> None:
     done = run(write(tmp_path / "a.yaml", "scenario: [x]\n"))
     assert done.stderr.splitlines()[-1] == "1 error in 1 file"

@@ -10,6 +10,7 @@ from mockscribe.duration import parse_duration
 from mockscribe.errors import ScriptError
 from mockscribe.scenario.language import (
     ARTIFACT_KEYS,
+    ARTIFACTS,
     DURATION,
     MATCH_KEYS,
     NOTHING,
@@ -105,6 +106,18 @@ GOOD: list[Any] = [
     {"scenario": "s", "match": {}},
     {"scenario": "s", "match": {"account": "000000000000", "attempt": 1, "languageCode": "multi"}},
     {"scenario": "s", "artifacts": {"note": {}, "codes": {"content": None, "fail": "x", "skip": False, "delay": "0s"}}},
+    *({"scenario": "s", "artifacts": {name: {"content": {"anything": 1}}}} for name in ARTIFACTS if name != "note"),
+    *(
+        {"scenario": "s", "artifacts": {name: {"content": content}}}
+        for name, content in (
+            ("note", {"PLAN": "Rest", "Other": ["One.", "Two."], "GOAL": []}),
+            ("note", {"ClinicalDocumentation": {}, "mine": 1}),
+            ("note", {}),
+            ("afterVisitSummary", "Rest."),
+            ("afterVisitSummary", []),
+            ("codes", [{"name": "I10"}, {}]),
+        )
+    ),
     *({"scenario": "s", "steps": [step]} for step in GOOD_STEPS),
 ]
 
@@ -222,6 +235,23 @@ BAD: list[Any] = [
     {"scenario": "s", "artifacts": {"note": {"fail": ""}}},
     {"scenario": "s", "artifacts": {"note": {"skip": "no"}}},
     {"scenario": "s", "artifacts": {"note": {"after": "1s"}}},
+    *(
+        {"scenario": "s", "artifacts": {name: {"content": content}}}
+        for name, content in (
+            ("transcript", "text"),
+            ("transcript", []),
+            ("note", "Rest."),
+            ("note", {"PLAN": 5}),
+            ("note", {"PLAN": ""}),
+            ("note", {"PLAN": [["Rest."]]}),
+            ("note", {"ClinicalDocumentation": []}),
+            ("afterVisitSummary", ""),
+            ("afterVisitSummary", [None]),
+            ("codes", "I10"),
+            ("codes", ["I10"]),
+            ("codes", [{"nam": "I10"}]),
+        )
+    ),
     *({"scenario": "s", "steps": [step]} for step in BAD_STEPS),
 ]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mockscribe.errors import ScriptError
-from mockscribe.scenario.language import OUTPUT_EVENTS
+from mockscribe.scenario.language import ARTIFACTS, OUTPUT_EVENTS
 from mockscribe.scenario.model import (
     AfterAudio,
     AfterTime,
@@ -209,14 +209,36 @@ def test_repeat(text: str, repeat: int | None) -> None:
 def test_artifacts() -> None:
     artifacts: Mapping[str, Artifact] = one(
         "scenario: s\nartifacts:\n  transcript: {skip: true}\n  note: {fail: busy}\n  codes: {delay: 1m}\n"
-        "  afterVisitSummary: {content: [1, {a: b}]}\n"
+        "  afterVisitSummary: {content: [Rest., Drink.]}\n"
     ).artifacts
     assert artifacts == {
         "transcript": Artifact(skip=True),
         "note": Artifact(fail="busy"),
         "codes": Artifact(delay_us=60_000_000),
-        "afterVisitSummary": Artifact(content=[1, {"a": "b"}]),
+        "afterVisitSummary": Artifact(content=["Rest.", "Drink."]),
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "read"),
+    [
+        ("transcript", "{anything: [1, null, {a: true}]}", {"anything": [1, None, {"a": True}]}),
+        (
+            "note",
+            "{PLAN: Rest, My own: [One., Two.], GOAL: []}",
+            {"PLAN": "Rest", "My own": ["One.", "Two."], "GOAL": []},
+        ),
+        ("note", "{ClinicalDocumentation: {}, Mine: 1}", {"ClinicalDocumentation": {}, "Mine": 1}),
+        ("afterVisitSummary", "Rest.", "Rest."),
+        ("afterVisitSummary", "{anything: 1}", {"anything": 1}),
+        ("codes", "{anything: 1}", {"anything": 1}),
+        ("codes", "[{name: I10, system: ICD10, evidence: []}]", [{"name": "I10", "system": "ICD10", "evidence": []}]),
+        *((name, "null", None) for name in ARTIFACTS),
+    ],
+)
+def test_the_contents_of_artifacts(name: str, content: str, read: Any) -> None:
+    text = f"scenario: s\nartifacts: {{{name}: {{content: {content}}}}}\n"
+    assert one(text).artifacts == {name: Artifact(content=read)}
 
 
 def test_one_scenario_a_document() -> None:
@@ -371,11 +393,42 @@ def test_mistakes_in_a_step(text: str, column: int, message: str) -> None:
         ("{note: {delay: 2}}", "artifacts.note.delay: 2 has no unit: write 2ms or 2s"),
         ("{note: {fail: ''}}", "artifacts.note.fail: must be text and not empty"),
         ("{note: {skip: no}}", "artifacts.note.skip: 'no' is no boolean: write true or false"),
-        ("{note: {content: {a: 1, a: 2}}}", "artifacts.note.content.a: the key `a` is given twice"),
+        ("{note: {content: {a: One., a: Two.}}}", "artifacts.note.content.a: the key `a` is given twice"),
     ],
 )
 def test_mistakes_in_artifacts(text: str, message: str) -> None:
     assert [said for _, _, said in errors(f"scenario: a\nartifacts: {text}\n")] == [message]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "column", "message"),
+    [
+        ("transcript", "text", 0, ": must be a mapping: the document itself"),
+        ("transcript", "[{a: 1}]", 0, ": must be a mapping: the document itself"),
+        ("note", "Rest.", 0, ": must be a mapping: what each section says, or the document itself"),
+        ("note", "[Rest.]", 0, ": must be a mapping: what each section says, or the document itself"),
+        ("note", "{PLAN: 5}", 7, ".PLAN: must be text, in quotes"),
+        ("note", "{PLAN: }", 7, ".PLAN: must be text and not empty"),
+        ("note", "{PLAN: {a: b}}", 7, ".PLAN: must be text or a list of texts"),
+        ("note", "{PLAN: [One., [Two.]]}", 14, ".PLAN[1]: must be text"),
+        ("note", "{PLAN: [true]}", 8, ".PLAN[0]: must be text, in quotes"),
+        ("note", "{ClinicalDocumentation: []}", 24, ".ClinicalDocumentation: must be a mapping"),
+        ("afterVisitSummary", "7", 0, ": must be text, in quotes"),
+        ("afterVisitSummary", "[1]", 1, "[0]: must be text, in quotes"),
+        ("codes", "I10", 0, ": must be a list of codes, or the document itself"),
+        ("codes", "[I10]", 1, "[0]: must be a mapping with sequence, system, version, name, "),
+        ("codes", "[{name: I10}, {nam: I10}]", 15, "[1]: the key `nam` is unknown; did you mean `name`?"),
+        ("codes", "[{name: I10, name: I11}]", 13, "[0].name: the key `name` is given twice"),
+        ("codes", "[{[a]: b}]", 2, "[0]: a key must be text"),
+        ("note", "{[a]: b}", 1, ": a key must be text"),
+        ("transcript", "{a: {b: 1, b: 2}}", 11, ".a.b: the key `b` is given twice"),
+    ],
+)
+def test_mistakes_in_the_contents_of_artifacts(name: str, content: str, column: int, message: str) -> None:
+    before = f"artifacts: {{{name}: {{content: "
+    ((line, found, said),) = errors(f"scenario: a\n{before}{content}}}}}\n")
+    assert (line, found) == (2, len(before) + column + 1)
+    assert said.startswith(f"artifacts.{name}.content{message}")
 
 
 def test_all_mistakes_are_told_in_the_order_of_their_places() -> None:
