@@ -9,9 +9,12 @@ ones in the process and over HTTP.
 from __future__ import annotations
 
 import dataclasses
+import difflib
+import enum
 import math
 import re
-from collections.abc import Awaitable, Callable, Mapping
+import typing
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import msgspec
@@ -70,16 +73,35 @@ class Command(Generic[A, R]):
         """The arguments that the path names."""
         return tuple(re.findall(r"{(\w+)}", self.path))
 
+    @property
+    def other_fields(self) -> tuple[str, ...]:
+        """The arguments of the query, or of the JSON body."""
+        return tuple(name for name in self.arguments.__struct_fields__ if name not in (*self.path_fields, self.text))
+
     def decode_arguments(self, data: bytes) -> A:
         """Arguments from JSON.
 
         Raises:
             ControlError: 400 with the path of what is wrong.
         """
+        return self.convert_arguments(decode(data), strict=True)
+
+    def convert_arguments(self, values: Any, *, strict: bool) -> A:
+        """Arguments from plain data; unless `strict`, texts may stand for numbers and booleans.
+
+        Raises:
+            ControlError: 400 with the path of what is wrong, and what would not be.
+        """
         try:
-            return msgspec.json.decode(data, type=self.arguments)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise invalid(error) from None
+            return msgspec.convert(values, type=self.arguments, strict=strict)
+        except msgspec.ValidationError as error:
+            message, _, place = str(error).partition(" - at `")
+            path = _named(place.removesuffix("`").removeprefix("$").removeprefix("."), values)
+            if message.startswith("Invalid enum value"):
+                given = repr(values[path]) if isinstance(values[path], str) else _json(values[path])
+                choices = _choices(typing.get_type_hints(self.arguments)[path])
+                message = f"{given:.100} is none of {', '.join(choices)}"
+            raise ControlError(400, message, path=path) from None
 
     def decode_result(self, data: bytes) -> R:
         """A result from JSON."""
@@ -87,10 +109,43 @@ class Command(Generic[A, R]):
         return result
 
 
-def invalid(error: Exception) -> ControlError:
-    """The refusal of what does not fit a command's arguments."""
-    message, _, place = str(error).partition(" - at `")
-    return ControlError(400, message, path=place.removesuffix("`").removeprefix("$").removeprefix("."))
+def decode(data: bytes) -> Any:
+    """Plain data from JSON.
+
+    Raises:
+        ControlError: 400, it is none.
+    """
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ControlError(400, f"the body is no JSON: {error}") from None
+
+
+def unknown(name: str, known: Collection[str]) -> ControlError:
+    """The refusal of an argument that is none."""
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known) or 'none'}"
+    return ControlError(400, f"is unknown; {hint}", path=name)
+
+
+def _named(path: str, values: Any) -> str:
+    """The path with the key of a mapping that has but one, where msgspec does not tell it."""
+    name, found, rest = path.partition("[...]")
+    inner = values.get(name) if found else None
+    return f"{name}.{next(iter(inner))}{rest}" if isinstance(inner, dict) and len(inner) == 1 else path
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _choices(hint: Any) -> list[str]:
+    """The values that a type of a few values has."""
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        return [str(each.value) for each in hint]
+    if typing.get_origin(hint) is Literal:
+        return [_json(each) for each in typing.get_args(hint)]
+    return [each for part in typing.get_args(hint) for each in _choices(part)]
 
 
 # ---- types that several commands share

@@ -57,7 +57,10 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
 
 def _timeline(context: Context, arguments: TimelineQuery) -> Timeline:
     account = context.account
-    session = sessions.find(account, arguments.session) if arguments.session is not None else None
+    try:
+        session = sessions.find(account, arguments.session) if arguments.session is not None else None
+    except ControlError as error:
+        raise ControlError(error.status, error.message, path="session") from None
     return Timeline(text=timeline.timeline(account, session))
 
 

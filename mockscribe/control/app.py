@@ -9,7 +9,6 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -18,7 +17,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from mockscribe.commands import COMMANDS, Command, Context, record
-from mockscribe.commands.command import PREFIX, invalid
+from mockscribe.commands.command import PREFIX, decode, unknown
 from mockscribe.control import live
 from mockscribe.control.answers import answer, refusal
 from mockscribe.control.guard import Guard
@@ -117,17 +116,23 @@ async def _arguments(command: Command[Any, Any], request: Request) -> tuple[str,
     if not re.fullmatch("[0-9]{12}", account, re.ASCII):
         raise ControlError(400, f"{account!r:.100} is no account: 12 digits", path="account")
     places = {name: request.path_params[name] for name in command.path_fields}
+    in_body = command.method in ("PUT", "POST") and command.text is None
+    known = ("account",) if in_body else (*command.other_fields, "account")
+    for name in query:
+        if name in places:
+            raise ControlError(400, "belongs into the path", path=name)
+        if name == command.text or (in_body and name in command.other_fields):
+            raise ControlError(400, "belongs into the body", path=name)
+        if name not in known:
+            raise unknown(name, known)
+    body = await request.body()
     if command.text is not None:
-        query[command.text] = _text(await request.body())
-    elif command.method in ("PUT", "POST"):
-        if query:
-            name = next(iter(query))
-            raise ControlError(400, f"there is no query parameter {name!r:.100}", path=name)
-        return account, _convert({**_object(await request.body(), places), **places}, command, strict=True)
-    for name in places:
-        if name in query:
-            raise ControlError(400, f"{name} belongs into the path", path=name)
-    return account, _convert({**query, **places}, command, strict=False)
+        query[command.text] = _text(body)
+    elif in_body:
+        return account, command.convert_arguments({**_object(body, command), **places}, strict=True)
+    elif body.strip() not in (b"", b"{}"):
+        raise ControlError(400, f"{command.method} takes no body; its query takes {', '.join(known)}")
+    return account, command.convert_arguments({**query, **places}, strict=False)
 
 
 def _query(request: Request) -> dict[str, str]:
@@ -146,23 +151,13 @@ def _text(body: bytes) -> str:
         raise ControlError(400, f"the text is not UTF-8 (byte {error.start})") from None
 
 
-def _object(body: bytes, places: Mapping[str, str]) -> dict[str, Any]:
-    if not body:
-        return {}
-    try:
-        value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise invalid(error) from None
+def _object(body: bytes, command: Command[Any, Any]) -> dict[str, Any]:
+    value = decode(body) if body else {}
     if not isinstance(value, dict):
         raise ControlError(400, "the body must be a JSON object")
-    for name in places:
-        if name in value:
-            raise ControlError(400, f"{name} belongs into the path", path=name)
+    for name in value:
+        if name in command.path_fields:
+            raise ControlError(400, "belongs into the path", path=name)
+        if name not in command.other_fields:
+            raise unknown(name, command.other_fields)
     return value
-
-
-def _convert(values: Mapping[str, Any], command: Command[Any, Any], *, strict: bool) -> Any:
-    try:
-        return msgspec.convert(values, command.arguments, strict=strict)
-    except msgspec.ValidationError as error:
-        raise invalid(error) from None

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from mockscribe import AccountView, Mockscribe
 from mockscribe.authority import Authority
-from mockscribe.commands import COMMANDS
+from mockscribe.commands import COMMANDS, Command
 from mockscribe.config import load
 from mockscribe.control.openapi import document
 from mockscribe.server import Server
@@ -158,9 +159,18 @@ def test_faults_stand_until_they_are_deleted(http: httpx.Client) -> None:
     ("method", "path", "body", "place", "message"),
     [
         ("POST", "/wait", {"kind": "request", "count": "2"}, "count", "Expected `int`, got `str`"),
-        ("POST", "/wait", {"kind": "nonsense"}, "kind", "nonsense"),
+        ("POST", "/wait", {"kind": "nonsense"}, "kind", "'nonsense' is none of connection_opened, request, response, "),
         ("POST", "/wait", {"kind": "request", "where": 1}, "where", "Expected `object`"),
-        ("POST", "/wait", {"kind": "request", "until": 1}, "", "unknown field `until`"),
+        (
+            "POST",
+            "/wait",
+            {"kind": "request", "colour": 1},
+            "colour",
+            "unknown; there are kind, where, count, since, timeout",
+        ),
+        ("POST", "/wait", {"kind": "request", "time": 1}, "time", "unknown; did you mean timeout?"),
+        ("POST", "/reset", {"now": True}, "now", "unknown; there are none"),
+        ("PUT", "/clock", {"mod": "real"}, "mod", "unknown; did you mean mode?"),
         ("POST", "/wait", {"kind": "request", "timeout": "10"}, "timeout", "no duration"),
         ("POST", "/wait", {}, "", "missing required field `kind`"),
         ("POST", "/wait", [], "", "must be a JSON object"),
@@ -170,7 +180,12 @@ def test_faults_stand_until_they_are_deleted(http: httpx.Client) -> None:
         ("POST", "/clock", {"advance": -1}, "advance", "not between"),
         ("POST", "/faults", {"fault": {"reset": {"code": "X"}}}, "fault.reset.code", "no error code"),
         ("POST", "/faults", {"fault": {"reset": {}}, "times": 0}, "times", ">= 1"),
+        ("POST", "/faults", {"fault": {"reset": 1}}, "fault.reset", "Expected `object`, got `int`"),
+        ("POST", "/faults", {"fault": {"reset": {}, "end": 1}}, "fault[...]", "Expected `object`, got `int`"),
         ("POST", "/sessions/x/push", {"session_id": "y", "end": True}, "session_id", "into the path"),
+        ("POST", "/sessions/x/push", {"end": False}, "end", "false is none of true"),
+        ("POST", "/sessions/x/push", {"exit": True}, "exit", "unknown; there are event, exception, fault, end"),
+        ("POST", "/sessions/x/push", {"event": {"transcriptEvent": 1}}, "event.transcriptEvent", "Expected `object`"),
     ],
 )
 def test_wrong_json_is_refused_with_the_path_of_the_error(
@@ -181,6 +196,18 @@ def test_wrong_json_is_refused_with_the_path_of_the_error(
     assert answer.headers["content-type"] == "application/json"
     assert answer.json()["path"] == place
     assert message in answer.json()["message"]
+
+
+def test_a_push_is_refused_in_its_own_words(http: httpx.Client) -> None:
+    told = http.post("/sessions/x/push", json={"fault": {"reset": {"code": "CALM"}}}).json()
+    assert told["path"] == "fault.reset.code"
+    assert told["message"].startswith("'CALM' is no error code")
+    told = http.post("/faults", json={"fault": {"reset": {"code": "CALM"}}}).json()
+    assert told["path"] == "fault.reset.code"
+    assert told["message"].startswith("'CALM' is no error code")
+    told = http.post("/sessions/x/push", json={"event": {}}).json()
+    assert told["path"] == "event"
+    assert told["message"].startswith("must name one output event of the model: transcriptEvent, ")
 
 
 @pytest.mark.parametrize("body", [b"{", b"\xff\xfe", b"nope", b"[" * 100_000])
@@ -208,7 +235,9 @@ def test_a_text_that_is_not_utf_8_is_refused(http: httpx.Client) -> None:
     [
         ("/journal", {"since": "x"}, "since"),
         ("/journal", {"kind": "x"}, "kind"),
-        ("/journal", {"sins": "1"}, ""),
+        ("/journal", {"sins": "1"}, "sins"),
+        ("/journal", {"content": "maybe"}, "content"),
+        ("/timeline", {"sesion": "x"}, "sesion"),
         ("/journal", {"account": "1"}, "account"),
         ("/journal", {"account": "١٢٣٤٥٦٧٨٩٠١٢"}, "account"),
         ("/sessions/x", {"session_id": "y"}, "session_id"),
@@ -218,6 +247,47 @@ def test_a_wrong_query_is_refused(server: Mockscribe, path: str, params: dict[st
     answer = httpx.get(f"{server.control_url}/_mockscribe{path}", params=params, trust_env=False)
     assert answer.status_code == 400
     assert answer.json()["path"] == place
+
+
+def request(http: httpx.Client, command: Command[Any, Any], **wrong: Any) -> Any:
+    """The refusal of a call that would be one but for what is `wrong` with it."""
+    path = re.sub("{.*?}", "1", command.path)
+    fitting: dict[str, Any] = {"content": "scenario: '1'"} if command.text else {}
+    answer = http.request(command.method, path, **fitting | wrong)
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/json"), answer.text
+    return answer.json()
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_every_call_refuses_what_it_does_not_know(http: httpx.Client, command: Command[Any, Any]) -> None:
+    told = request(http, command, params={"acount": "1"})
+    assert (told["path"], told["message"]) == ("acount", "is unknown; did you mean account?")
+    assert request(http, command, params={"account": "1"})["path"] == "account"
+    known = [each for each in command.arguments.__struct_fields__ if each not in (*command.path_fields, command.text)]
+    in_body = command.method in ("PUT", "POST") and command.text is None
+    told = request(http, command, params={"zzz": "1"})
+    names = ["account"] if in_body else [*known, "account"]
+    assert (told["path"], told["message"]) == ("zzz", f"is unknown; there are {', '.join(names)}")
+    if command.text is not None:
+        told = request(http, command, params={command.text: "scenario: x"})
+        assert (told["path"], told["message"]) == (command.text, "belongs into the body")
+    elif in_body:
+        told = request(http, command, json={"zzz": 1})
+        assert (told["path"], told["message"]) == ("zzz", f"is unknown; there are {', '.join(known) or 'none'}")
+        for body in (["zzz"], "zzz", 1):
+            assert request(http, command, json=body)["message"] == "the body must be a JSON object"
+    else:
+        told = request(http, command, json={"zzz": 1})
+        assert told["message"] == f"{command.method} takes no body; its query takes {', '.join(names)}"
+
+
+def test_an_empty_object_is_as_good_as_no_body(http: httpx.Client) -> None:
+    assert http.request("DELETE", "/faults", json={}).status_code == 200
+
+
+def test_a_timeline_of_nobody_names_its_parameter(http: httpx.Client) -> None:
+    answer = http.get("/timeline", params={"session": "nobody"})
+    assert (answer.status_code, answer.json()["path"]) == (404, "session")
 
 
 def test_a_query_parameter_counts_once(http: httpx.Client) -> None:
@@ -432,6 +502,13 @@ def test_a_control_port_that_is_taken_stops_the_start(server: Mockscribe, tmp_pa
 
 
 # ---- the document
+
+
+def test_the_document_tells_of_the_refusal_of_every_command() -> None:
+    for methods in document(COMMANDS)["paths"].values():
+        for operation in methods.values():
+            told = operation["responses"]["400"]["content"]["application/json"]["schema"]
+            assert told == {"$ref": "#/components/schemas/Refusal"}
 
 
 def test_the_document_describes_every_command(http: httpx.Client) -> None:
