@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -10,7 +11,10 @@ from mockscribe.errors import ScriptError
 from mockscribe.scenario.model import Scenario
 from mockscribe.scenario.script import parse
 
+log = logging.getLogger("mockscribe")
+
 SUFFIXES = (".yaml", ".yml", ".json")
+EMPTY = "there is no scenario file in this folder: *.yaml, *.yml or *.json, not hidden, at any depth"
 
 
 def is_text(scenario: str | os.PathLike[str]) -> bool:
@@ -24,8 +28,16 @@ def find_files(path: str | os.PathLike[str]) -> list[Path]:
     """A file as it is; a folder's scenario files, in the order of their names.
 
     Raises:
-        ScriptError: there is no such file or folder, or it cannot be looked at.
+        ScriptError: there is no such file or folder, it cannot be looked at, or there is none in it.
     """
+    files = files_in(path)
+    if not files:
+        raise ScriptError(EMPTY, source=os.fspath(path), line=1, column=1)
+    return files
+
+
+def files_in(path: str | os.PathLike[str]) -> list[Path]:
+    """`find_files` of a folder that may be empty."""
     root = Path(path)
     if not os.fspath(path):
         raise ScriptError("there is no scenario here: neither a text nor a path", source="<text>", line=1, column=1)
@@ -79,13 +91,20 @@ class ScenarioFiles:
         self._seen: Sequence[object] = ()
 
     def load(self) -> tuple[Scenario, ...]:
-        """Read everything.
+        """Read everything. A folder may be filled later: that one is empty is a warning.
 
         Raises:
             ScriptError: something cannot be used.
         """
         self._seen = self._stamp()
-        return tuple(scenario for path in self._paths for scenario in read_scenarios(path))
+        scenarios: list[Scenario] = []
+        for path in self._paths:
+            files = files_in(path)
+            if not files:
+                log.warning("%s: %s; it is read again when one comes", path, EMPTY)
+            for file in files:
+                scenarios += parse(read_text(file), str(file))
+        return tuple(scenarios)
 
     def refresh(self) -> tuple[Scenario, ...] | None:
         """Everything anew if something changed, else None. An error is raised once for each change.
@@ -100,7 +119,7 @@ class ScenarioFiles:
         stamps: list[object] = []
         for path in self._paths:
             try:
-                for file in find_files(path):
+                for file in files_in(path):
                     stat = file.stat()
                     stamps.append((str(file), stat.st_mtime_ns, stat.st_size, stat.st_ino))
             except (OSError, ScriptError):

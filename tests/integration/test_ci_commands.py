@@ -119,6 +119,13 @@ def test_of_several_paths_with_one_error_none_is_loaded(run: Run, tmp_path: path
     assert run("verify")[0] == 0
 
 
+def test_a_folder_without_scenarios_is_an_error(run: Run, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "empty").mkdir()
+    code, out, err = run("load", tmp_path / "empty")
+    assert (code, out) == (2, "")
+    assert err.startswith(f"mockscribe: {tmp_path / 'empty'}:1:1: there is no scenario file in this folder: *.yaml, ")
+
+
 def test_a_wrong_option_is_exit_code_2(run: Run) -> None:
     code, _, err = run("verify", "--settle", "soon", "--allow-unmatched", "--every-scenario")
     assert (code, "settle: 'soon' is no duration" in err) == (2, True)

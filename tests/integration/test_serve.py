@@ -69,6 +69,17 @@ def test_a_scenario_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
     assert line == "mockscribe: none.yaml:1:1: there is no such file or folder"
 
 
+def test_a_folder_that_is_filled_later_is_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "visits").mkdir()
+    with serving(tmp_path, "--scenario", "visits") as served:
+        line = served.stderr.wait_for(
+            "WARNING visits: there is no scenario file in this folder: *.yaml, *.yml or *.json"
+        )
+        assert line.endswith("; it is read again when one comes")
+        write(tmp_path / "visits" / "visit.yaml", SCENARIO.format(line="First"))
+        served.stderr.wait_for("INFO    scenarios loaded again: 1")
+
+
 def test_a_scenario_with_a_mistake_stops_the_start_by_its_place(tmp_path: Path) -> None:
     write(tmp_path / "visit.yaml", "scenario: visit\nsteps:\n  - say: Hello\n    att: 1s\n")
     line = refused(tmp_path, "--scenario", "visit.yaml")

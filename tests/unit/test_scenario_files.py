@@ -119,9 +119,20 @@ def test_a_file_replaced_by_one_of_the_same_size_and_time_is_a_change(tmp_path: 
     assert names(files) == ["b"]
 
 
-def test_a_folder_notices_what_comes_and_goes(tmp_path: Path) -> None:
+def test_a_folder_without_scenarios_says_so(tmp_path: Path) -> None:
+    write(tmp_path / ".hidden.yaml", "a")
+    assert "there is no scenario file in this folder: *.yaml, *.yml or *.json" in refused(tmp_path).message
+
+
+def test_a_folder_notices_what_comes_and_goes(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     files = ScenarioFiles([str(tmp_path)])
     assert files.load() == ()
+    (record,) = caplog.records
+    assert (record.levelname, record.getMessage()) == (
+        "WARNING",
+        f"{tmp_path}: there is no scenario file in this folder: *.yaml, *.yml or *.json, not hidden, at any depth; "
+        "it is read again when one comes",
+    )
     path = write(tmp_path / "deep" / "a.yaml", "a")
     assert names(files) == ["a"]
     path.unlink()
@@ -156,7 +167,7 @@ def test_a_file_that_goes_while_it_is_looked_at_is_a_change(tmp_path: Path, monk
     path = write(tmp_path / "a.yaml", "a")
     files = ScenarioFiles([str(tmp_path)])
     files.load()
-    monkeypatch.setattr("mockscribe.scenario_files.find_files", lambda _: [tmp_path / "gone.yaml"])
+    monkeypatch.setattr("mockscribe.scenario_files.files_in", lambda _: [tmp_path / "gone.yaml"])
     with pytest.raises(ScriptError, match=r"gone\.yaml:1:1: cannot be read: No such file or directory"):
         files.refresh()
     monkeypatch.undo()

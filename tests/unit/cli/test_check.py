@@ -63,5 +63,10 @@ def test_one_mistake_is_one_error(tmp_path: Path) -> None:
     assert done.stderr.splitlines()[-1] == "1 error in 1 file"
 
 
-def test_an_empty_folder_is_said_to_be_one(tmp_path: Path) -> None:
-    assert run(tmp_path).stdout == "0 scenarios in 0 files: fine\n"
+def test_a_folder_without_scenarios_is_an_error(tmp_path: Path) -> None:
+    write(tmp_path / "visit.txt", "scenario: a")
+    done = run(tmp_path)
+    told = (
+        f"{tmp_path}:1:1: there is no scenario file in this folder: *.yaml, *.yml or *.json, not hidden, at any depth"
+    )
+    assert (done.return_value, done.stdout, done.stderr) == (2, "", f"{told}\n1 error in 0 files\n")
