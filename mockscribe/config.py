@@ -24,6 +24,10 @@ from mockscribe.errors import ConfigError
 
 PREFIX = "MOCKSCRIBE_"
 
+SOMEBODY_ELSES = re.compile(rf"{PREFIX}(REQUIRE|IMAGE_\w+|SERVICE_\w+|PORT_\d+_\w+)")
+"""Variables that look like settings and are not: those of our own tests, and what Kubernetes tells of a Service that is
+called `mockscribe`."""
+
 
 def setting(default: Any, about: str, *, group: str, source: str = "", metavar: str = "") -> Any:
     """A field of `Config` with the words that its flag's help shows."""
@@ -544,12 +548,35 @@ def variable(field: str) -> str:
     return PREFIX + name_of(field).upper().replace("-", "_")
 
 
+def unknown_variables(environ: Mapping[str, str]) -> list[str]:
+    """In words, the variables that look like ours and are read by nobody."""
+    known = {variable(name) for name in TYPES if name != "messages"} | {f"{PREFIX}CONFIG", f"{PREFIX}CONTROL_URL"}
+    told = []
+    for name in sorted(environ):
+        if not name.startswith(PREFIX) or name in known or SOMEBODY_ELSES.fullmatch(name):
+            continue
+        import difflib
+
+        endings = [each.removeprefix(PREFIX) for each in sorted(known)]
+        near = difflib.get_close_matches(name.removeprefix(PREFIX), endings, n=1)
+        hint = f"did you mean {PREFIX}{near[0]}?" if near else "`mockscribe serve --help` lists them"
+        if name == variable("messages"):
+            hint = "it is a key of the --config file only"
+        told.append(f"{name}: there is no such variable; {hint}")
+    return told
+
+
 def load(flags: Mapping[str, Any], environ: Mapping[str, str], file: str | None = None) -> Config:
     """The configuration that `flags` (by field name), the environment and a YAML or JSON file give together.
 
     Raises:
         ConfigError: naming the flag, the variable, or the file and its key.
     """
+    if unknown := unknown_variables(environ):
+        import logging  # which the small commands, who read this module too, need not pay for
+
+        for told in unknown:
+            logging.getLogger("mockscribe").warning("%s", told)
     fields = {name_of(name): name for name in TYPES}
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
@@ -597,12 +624,23 @@ def read_settings(file: str) -> Any:
     """What a YAML or JSON file holds; None when it is empty.
 
     Raises:
-        ConfigError: naming the file.
+        ConfigError: naming the file, and the line of a key that is given twice.
     """
     import yaml
 
+    class Loader(yaml.SafeLoader):
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+            seen: dict[str, yaml.Node] = {}
+            for key, _ in node.value:
+                if isinstance(key, yaml.ScalarNode) and (first := seen.setdefault(key.value, key)) is not key:
+                    message = (
+                        f"the key `{key.value}` is given twice; it stands on line {first.start_mark.line + 1} already"
+                    )
+                    raise ConfigError(f"{file}:{key.start_mark.line + 1}", message)
+            return super().construct_mapping(node, deep)
+
     try:
-        return yaml.safe_load(Path(file).read_text(encoding="utf-8"))
+        return yaml.load(Path(file).read_text(encoding="utf-8"), Loader)
     except OSError as error:
         raise ConfigError(file, f"cannot be read: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:

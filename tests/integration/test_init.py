@@ -67,6 +67,7 @@ def test_with_a_data_folder_it_is_planted_once_and_what_changed_stays_changed(tm
         (f"domains: [{{id: {DOMAIN_ID}, account: 123456789012}}]", "init.yaml: domains[0].account: "),
         (f"domains: [{{id: {DOMAIN_ID}, subscriptions: [sub-1]}}]", "init.yaml: domains[0].subscriptions[0]: "),
         (f"domains: [{{id: {DOMAIN_ID}}}, {{id: {DOMAIN_ID}}}]", "init.yaml: domains[1].id: "),
+        ("domains: []\ndomains: []", "init.yaml:2: the key `domains` is given twice; it stands on line 1 already"),
         ("domains: [", "init.yaml: is neither YAML nor JSON: "),
         ("- 1", "init.yaml: Expected `object`, got `array`"),
     ],

@@ -69,6 +69,18 @@ def test_a_scenario_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
     assert line == "mockscribe: none.yaml:1:1: there is no such file or folder"
 
 
+def test_a_key_given_twice_in_the_configuration_stops_the_start(tmp_path: Path) -> None:
+    write(tmp_path / "mock.yaml", "seed: 1\nseed: 2\n")
+    line = refused(tmp_path, "--config", "mock.yaml")
+    assert line == "mockscribe: mock.yaml:2: the key `seed` is given twice; it stands on line 1 already"
+
+
+def test_a_variable_that_is_none_is_a_warning(tmp_path: Path) -> None:
+    with serving(tmp_path, MOCKSCRIBE_SCENARIOS="visits") as served:
+        line = served.stderr.wait_for("MOCKSCRIBE_SCENARIOS")
+    assert line.endswith("MOCKSCRIBE_SCENARIOS: there is no such variable; did you mean MOCKSCRIBE_SCENARIO?")
+
+
 def test_a_folder_that_is_filled_later_is_a_warning(tmp_path: Path) -> None:
     (tmp_path / "visits").mkdir()
     with serving(tmp_path, "--scenario", "visits") as served:

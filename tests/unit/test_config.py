@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mockscribe.config import TYPES, Config, flag, load, variable
+from mockscribe.config import TYPES, Config, flag, load, unknown_variables, variable
 from mockscribe.errors import ConfigError
 
 
@@ -67,6 +67,66 @@ def test_errors_of_a_file_name_file_and_key(tmp_path: Path, text: str, named: st
         load({}, {}, str(file))
     assert str(file) in str(caught.value)
     assert named in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("port: 1\nhost: a\nport: 2\n", "mock.yaml:3: the key `port` is given twice; it stands on line 1 already"),
+        (
+            '{"messages": {"idle_timeout": "a",\n"idle_timeout": "b"}}',
+            "mock.yaml:2: the key `idle_timeout` is given twice; it stands on line 1 already",
+        ),
+    ],
+)
+def test_a_key_given_twice_is_an_error_with_its_line(tmp_path: Path, text: str, told: str) -> None:
+    file = tmp_path / "mock.yaml"
+    file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load({}, {}, str(file))
+    assert str(caught.value) == f"{tmp_path}/{told}"
+
+
+def test_keys_that_are_no_text_are_no_matter(tmp_path: Path) -> None:
+    file = tmp_path / "mock.yaml"
+    file.write_text("? [1]\n: 2\n")
+    with pytest.raises(ConfigError, match="neither YAML nor JSON"):
+        load({}, {}, str(file))
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("MOCKSCRIBE_PROT", "did you mean MOCKSCRIBE_PORT?"),
+        ("MOCKSCRIBE_STRICT_SCENARIO", "did you mean MOCKSCRIBE_STRICT_SCENARIOS?"),
+        ("MOCKSCRIBE_ZZZ", "`mockscribe serve --help` lists them"),
+        ("MOCKSCRIBE_MESSAGES", "it is a key of the --config file only"),
+    ],
+)
+def test_a_variable_that_is_none_is_a_warning_with_the_nearest(
+    name: str, hint: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert load({}, {name: "1"}) == Config()
+    (record,) = caplog.records
+    assert (record.levelname, record.getMessage()) == ("WARNING", f"{name}: there is no such variable; {hint}")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *map(variable, set(TYPES) - {"messages"}),
+        "MOCKSCRIBE_CONTROL_URL",
+        "MOCKSCRIBE_REQUIRE",
+        "MOCKSCRIBE_IMAGE_RUN",
+        "MOCKSCRIBE_SERVICE_HOST",
+        "MOCKSCRIBE_SERVICE_PORT_HTTP",
+        "MOCKSCRIBE_PORT_8080_TCP_ADDR",
+        "_MOCKSCRIBE_COMPLETE",
+        "PATH",
+    ],
+)
+def test_variables_that_are_known_or_somebody_elses_are_no_warning(name: str) -> None:
+    assert not unknown_variables({name: "1"})
 
 
 def test_a_file_that_cannot_be_read_is_an_error() -> None:
