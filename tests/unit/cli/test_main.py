@@ -102,28 +102,55 @@ def test_a_shell_gets_a_script(shell: str) -> None:
 # ---- ends
 
 
-def test_a_mistyped_command_is_answered_with_the_nearest() -> None:
-    done = run("servee")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.splitlines()[-1] == "Error: There is no command 'servee'. Did you mean serve?"
-
-
 @pytest.mark.parametrize(
-    ("arguments", "last"),
+    ("arguments", "line"),
     [
-        (["serve", "--prot", "1"], "Error: No such option '--prot'. (Did you mean one of: '--host', '--port'?)"),
-        (["check"], "Error: Missing argument 'PATH...'."),
+        (["servee"], "mockscribe: there is no command 'servee'; did you mean serve?"),
+        (["zzz"], "mockscribe: there is no command 'zzz'; `mockscribe --help` lists them"),
+        (["--zzz"], "mockscribe: there is no option --zzz; see `mockscribe --help`"),
+        (["serve", "--prot", "1"], "mockscribe serve: there is no option --prot; did you mean --port or --host?"),
+        (["serve", "--zzz"], "mockscribe serve: there is no option --zzz; see `mockscribe serve --help`"),
+        (["serve", "--echo", "loud"], "mockscribe serve: --echo: 'loud' is no choice; choose one of audio, context"),
+        (["serve", "--port"], "mockscribe serve: option '--port' requires an argument; see `mockscribe serve --help`"),
         (
-            ["ca", "--export", "gif", "x"],
-            "Error: Invalid value for '--export': 'gif' is not one of 'pem', 'p12', 'jks'.",
+            ["verify", "--json=3"],
+            "mockscribe verify: option '--json' does not take a value; see `mockscribe verify --help`",
         ),
-        (["schema", "more"], "Error: Got unexpected extra argument (more)"),
+        (["check"], "mockscribe check: PATH... is missing; see `mockscribe check --help`"),
+        (
+            ["env"],
+            "mockscribe env: SDK is missing; choose one of python, boto3, java, go, rust, javascript, kotlin, cli",
+        ),
+        (
+            ["env", "perl"],
+            "mockscribe env: SDK: 'perl' is no choice; "
+            "choose one of python, boto3, java, go, rust, javascript, kotlin, cli",
+        ),
+        (["ca", "--export", "gif", "x"], "mockscribe ca: --export: 'gif' is no choice; choose one of pem, p12, jks"),
+        (["schema", "more"], "mockscribe schema: got unexpected extra argument (more); see `mockscribe schema --help`"),
+        (
+            ["decode", "none.bin"],
+            "mockscribe decode: FILE: File 'none.bin' does not exist; see `mockscribe decode --help`",
+        ),
     ],
 )
-def test_what_click_refuses_ends_with_2(arguments: list[str], last: str) -> None:
+def test_what_click_refuses_is_one_line_and_ends_with_2(arguments: list[str], line: str) -> None:
     done = run(*arguments)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"{line}\n")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_command_says_more_than_one_line_of_a_wrong_option(name: str) -> None:
+    done = run(name, "--zzz")
+    told = f"mockscribe {name}: there is no option --zzz; "
+    assert (done.returncode, done.stdout, done.stderr.startswith(told), done.stderr.count("\n")) == (2, "", True, 1)
+
+
+def test_without_a_command_there_is_help() -> None:
+    done = run()
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.splitlines()[-1] == last
+    assert done.stderr.startswith("Usage: ")
+    assert "Commands:" in done.stderr
 
 
 def test_a_wrong_configuration_ends_with_2_and_one_line(tmp_path: Path) -> None:
