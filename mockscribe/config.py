@@ -124,7 +124,12 @@ class Config:
         None, "Folder that keeps accounts and sessions across restarts.", group=RUNNING, metavar="DIR"
     )
     init: str | None = setting(
-        None, "YAML file with domains and subscriptions that are there from the start.", group=RUNNING, metavar="FILE"
+        None,
+        "YAML or JSON file with domains and subscriptions that are there from the start, in every account or in one: "
+        "{domains: [{id: hai-0123456789abcdef, subscriptions: [sub-0123456789abcdefghijk]}]}. A domain may have name, "
+        "account, region and tags too.",
+        group=RUNNING,
+        metavar="FILE",
     )
 
     journal_bytes: int = setting(

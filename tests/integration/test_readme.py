@@ -13,11 +13,25 @@ from typing import Any
 import pytest
 import yaml
 
+from mockscribe import Mockscribe
 from mockscribe.cli import COMMANDS
 from mockscribe.cli.demo import SCENARIO
+from mockscribe.config import Config
+from mockscribe.service.seeding import DomainSeed, parse
 from tests.clients import Http2Client, request_headers, trusting
 from tests.requirements import require
-from tests.wire import EMPTY_FRAME, END_OF_SESSION, TWO_CHANNELS, Answer, audio, configuration, envelope, silence
+from tests.wire import (
+    DOMAIN_ID,
+    EMPTY_FRAME,
+    END_OF_SESSION,
+    SUBSCRIPTION_ID,
+    TWO_CHANNELS,
+    Answer,
+    audio,
+    configuration,
+    envelope,
+    silence,
+)
 
 ROOT = pathlib.Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -114,6 +128,34 @@ def test_the_test_passes_with_a_client_that_streams_two_seconds(visit_yaml: path
     (answer,) = answers
     assert answer.finals == ["How have you been since the surgery?"]  # two seconds are too few for the second line
     assert answer.exception == ("internalFailureException", "the backend is on fire")
+
+
+# ---- resources from the start
+
+INIT = "subscription may be its id alone. Save this as `init.yaml` and start `mockscribe serve --init init.yaml`:"
+
+
+def test_what_the_init_file_names_is_there(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "init.yaml"
+    path.write_text(block(INIT, "yaml"), encoding="utf-8")
+    with Mockscribe(init=str(path), strict_resources=True) as mock, Http2Client(mock.port) as client:
+
+        def status(subscription_id: str) -> int:
+            stream = client.open(request_headers(subscription_id=subscription_id))
+            client.until(lambda: client.answers[stream].status != 0)
+            return client.answers[stream].status
+
+        assert status(SUBSCRIPTION_ID) == 200
+        assert status("sub-abcdefghijk0123456789") == 404  # it is there, and inactive
+    (domain,) = yaml.safe_load(path.read_text(encoding="utf-8"))["domains"]
+    assert set(domain) == set(DomainSeed.__struct_fields__)
+
+
+def test_the_example_in_the_help_of_init_is_one() -> None:
+    example = re.search(r"\{domains: .*\}", Config.__dataclass_fields__["init"].metadata["about"])
+    assert example is not None
+    seeds = parse("--help", yaml.safe_load(example[0]))
+    assert [(seed.id, seed.subscriptions) for seed in seeds.domains] == [(DOMAIN_ID, (SUBSCRIPTION_ID,))]
 
 
 # ---- the commands
