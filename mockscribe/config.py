@@ -577,11 +577,6 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], file: str | None 
     Raises:
         ConfigError: naming the flag, the variable, or the file and its key.
     """
-    if unknown := unknown_variables(environ):
-        import logging  # which the small commands, who read this module too, need not pay for
-
-        for told in unknown:
-            logging.getLogger("mockscribe").warning("%s", told)
     fields = {name_of(name): name for name in TYPES}
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
@@ -594,6 +589,8 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], file: str | None 
             values[fields[key]] = _convert(fields[key], value, f"{file}: {key}")
     for name in TYPES:
         if name != "messages" and (text := environ.get(variable(name))) is not None:
+            if name == "port" and text.startswith("tcp://"):
+                continue  # Kubernetes tells so of a Service that is called `mockscribe`
             comma = ";" if name == "fault" else ","
             parts: Any = tuple(filter(None, text.split(comma))) if TYPES[name] == tuple[str, ...] else text
             sources[name] = variable(name)

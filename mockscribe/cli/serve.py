@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from mockscribe.config import SERVICE, TYPES, Config, flag, load
+from mockscribe.config import SERVICE, TYPES, Config, flag, load, unknown_variables
 from mockscribe.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -58,13 +58,13 @@ def _option(field: dataclasses.Field[Any]) -> click.Option:
         extra.update(type=click.Choice(typing.get_args(type_)))
     elif field.name.endswith("_seconds"):
         extra.update(metavar="DURATION")
-    elif type_ is int:
+    elif type_ in (int, float):
         extra.update(metavar=extra["metavar"] or "N")
     default = field.default
     if default not in (None, (), False) and default is not dataclasses.MISSING:
         shown = ",".join(default) if isinstance(default, tuple) else default
-        if field.name.endswith("_seconds") and isinstance(default, float):
-            shown = f"{default:g}s"
+        if isinstance(default, float):
+            shown = f"{default:g}{'s' if field.name.endswith('_seconds') else ''}"
         extra["help"] = f"{about} [default: {shown}]"
     return click.Option([flag(field.name), field.name], **extra)
 
@@ -97,6 +97,8 @@ def serve(config_file: str | None, **flags: Any) -> int:
     given = {name: value for name, value in flags.items() if value is not None and value != ()}
     config = load(given, os.environ, config_file)
     _log(config)
+    for unknown in unknown_variables(os.environ):
+        log.warning("%s", unknown)
     return asyncio.run(_serve(config))
 
 

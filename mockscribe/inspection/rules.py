@@ -36,6 +36,7 @@ RULES = (
     "stalled_stream",
     "stream_state",
     "trailers",
+    "two_lengths",
     "window_update_frame",
     # requests
     "body_size",

@@ -78,7 +78,7 @@ def test_a_key_given_twice_in_the_configuration_stops_the_start(tmp_path: Path) 
 def test_a_variable_that_is_none_is_a_warning(tmp_path: Path) -> None:
     with serving(tmp_path, MOCKSCRIBE_SCENARIOS="visits") as served:
         line = served.stderr.wait_for("MOCKSCRIBE_SCENARIOS")
-    assert line.endswith("MOCKSCRIBE_SCENARIOS: there is no such variable; did you mean MOCKSCRIBE_SCENARIO?")
+    assert line.endswith("WARNING MOCKSCRIBE_SCENARIOS: there is no such variable; did you mean MOCKSCRIBE_SCENARIO?")
 
 
 def test_a_folder_that_is_filled_later_is_a_warning(tmp_path: Path) -> None:

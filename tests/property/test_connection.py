@@ -94,7 +94,7 @@ def test_the_programs_reach_the_stream_itself() -> None:
     """Else they would prove little: a visit without damage is heard and answered."""
     belt = play([visit()])
     kinds = [entry.kind.value for account in belt.mock.accounts for entry in account.journal]
-    assert kinds.count("event_received") == 2 + 3  # the empty frame comes after the end
+    assert kinds.count("event_received") == 2 + 4
     assert "event_sent" in kinds
     assert kinds.count("stream_ended") == 2
     assert "violation" not in kinds

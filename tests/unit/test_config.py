@@ -103,12 +103,13 @@ def test_keys_that_are_no_text_are_no_matter(tmp_path: Path) -> None:
         ("MOCKSCRIBE_MESSAGES", "it is a key of the --config file only"),
     ],
 )
-def test_a_variable_that_is_none_is_a_warning_with_the_nearest(
-    name: str, hint: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_variable_that_is_none_is_told_with_the_nearest(name: str, hint: str) -> None:
     assert load({}, {name: "1"}) == Config()
-    (record,) = caplog.records
-    assert (record.levelname, record.getMessage()) == ("WARNING", f"{name}: there is no such variable; {hint}")
+    assert unknown_variables({name: "1"}) == [f"{name}: there is no such variable; {hint}"]
+
+
+def test_what_kubernetes_says_of_a_service_called_mockscribe_is_no_port() -> None:
+    assert load({}, {"MOCKSCRIBE_PORT": "tcp://10.0.0.1:8080"}).port == Config.port
 
 
 @pytest.mark.parametrize(
