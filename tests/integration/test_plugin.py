@@ -76,7 +76,7 @@ def your_client(url: str, *, ca: pathlib.Path, key: str) -> None:
 def test_the_readmes_test_passes_if_the_client_does_all(suite: pytest.Pytester, seconds: int, outcome: str) -> None:
     lines = README.splitlines()
     scenario, example = (
-        next(line for line in lines if words in line) for words in ("Save this as", "With pytest it is")
+        next(line for line in lines if words in line) for words in ("Save this as `visit.yaml`", "With pytest it is")
     )
     (suite.path / "visit.yaml").write_text(block(scenario, "yaml"))
     suite.makepyfile(f"SECONDS = {seconds}\n{YOUR_CLIENT}\n{block(example, 'python')}")
