@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import re
 import subprocess
 import sys
@@ -33,20 +32,13 @@ from typing import Any
 from mockscribe.client.core import ClientStream, EventReceived, Parameters, StreamEnded, StreamFailed
 from mockscribe.client.endpoint import parse_endpoint
 from mockscribe.wire.sigv4 import Credentials
+from tests.bench import body, servers
 
 CHUNK_SECONDS = 0.2
 AUDIO = bytes(round(CHUNK_SECONDS * 32_000))
 EVERY, TAKES = 1.5, 1.0  # seconds of audio from line to line, and of one
 PATIENCE = 20.0  # seconds after the last audio
 GROWTH_MIB = 24  # of about 130: 1,000 sessions that leaked 24 KiB each are found
-CONFIGURATION = {
-    "postStreamActionSettings": {
-        "outputS3Uri": "s3://bucket/prefix",
-        "clinicalNoteGenerationSettings": {
-            "noteTemplateSettings": {"managedTemplate": {"templateType": "HISTORY_AND_PHYSICAL"}}
-        },
-    }
-}
 FAULTS = (
     "{wrong_message_crc: {after_events: 5}}",
     "{truncated: {after_events: 5, byte: 20, then: silence}}",
@@ -111,7 +103,7 @@ class Session(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         self.begun = self.loop.time()
-        self.stream.send_configuration(CONFIGURATION, time.time())
+        self.stream.send_configuration(body.CONFIGURATION, time.time())
         self.flush()
         self.loop.call_at(self.begun + CHUNK_SECONDS, self.speak)
 
@@ -187,11 +179,12 @@ async def generate(port: int, sessions: int, seconds: float, ramp: float) -> dic
 # ---- the server, seen from outside
 
 
-class Seen:
-    """A process, as /proc tells of it."""
+class Seen(servers.Server):
+    """A server of this Linux, with what /proc tells beside."""
 
-    def __init__(self, pid: int) -> None:
-        self.folder = Path("/proc") / str(pid)
+    @property
+    def folder(self) -> Path:
+        return Path("/proc") / str(self.process.pid)
 
     @property
     def files(self) -> int:
@@ -203,16 +196,11 @@ class Seen:
 
     @property
     def mib(self) -> float:
-        return self._number("VmRSS") / 1024
+        return (self.resident_bytes() or 0) / 2**20
 
     @property
     def peak_mib(self) -> float:
         return self._number("VmHWM") / 1024
-
-    @property
-    def cpu_seconds(self) -> float:
-        fields = (self.folder / "stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def _number(self, name: str) -> int:
         for line in (self.folder / "status").read_text().splitlines():
@@ -232,35 +220,30 @@ def soak(sessions: int, seconds: float, ramp: float, waves: int, generators: int
             *("--journal-bytes", "8000000", "--stalled-timeout", "5s", "--connection-timeout", "5s"),
             *("--kept-sessions", str(sessions)),
         ]
-        environment = {**os.environ, "HOME": name, "XDG_CACHE_HOME": name}
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as server:
-            try:
-                assert server.stdout is not None
-                while server.stdout.readline() != "Ready.\n":
-                    assert server.poll() is None, "the server does not start"
-                endpoints = json.loads((folder / "endpoints.json").read_text())
-                seen, port = Seen(server.pid), int(endpoints["http"].rpartition(":")[2])
-                asyncio.run(generate(port, 20, 2.0, 0.5))  # what is loaded once is loaded
-                _settle(seen, endpoints, None)
-                files, threads = seen.files, seen.threads
-                held = True
-                for wave in range(waves):
-                    before = seen.mib
-                    print(f"wave {wave + 1}: {sessions} sessions of {seconds:g} s", flush=True)
-                    held &= _wave(seen, endpoints, files, sessions, seconds, ramp, generators)
-                    print(f"    files: {files} before, {seen.files} after; threads: {threads}, {seen.threads}")
-                    print(f"    memory: {before:.1f} MiB before, {seen.peak_mib:.1f} at most, {seen.mib:.1f} after")
-                    held &= seen.files <= files and seen.threads <= threads
-                    held &= wave == 0 or seen.mib - before <= GROWTH_MIB
-                return held
-            finally:
-                server.terminate()
+        with servers.running(command) as process:
+            told = folder / "endpoints.json"
+            servers.wait_until(told.exists, process, servers.OURS, 0.05)
+            endpoints = json.loads(told.read_text())
+            seen, port = Seen(servers.OURS, endpoints["http"], process), int(endpoints["http"].rpartition(":")[2])
+            asyncio.run(generate(port, 20, 2.0, 0.5))  # what is loaded once is loaded
+            _settle(seen, endpoints, None)
+            files, threads = seen.files, seen.threads
+            held = True
+            for wave in range(waves):
+                before = seen.mib
+                print(f"wave {wave + 1}: {sessions} sessions of {seconds:g} s", flush=True)
+                held &= _wave(seen, endpoints, files, sessions, seconds, ramp, generators)
+                print(f"    files: {files} before, {seen.files} after; threads: {threads}, {seen.threads}")
+                print(f"    memory: {before:.1f} MiB before, {seen.peak_mib:.1f} at most, {seen.mib:.1f} after")
+                held &= seen.files <= files and seen.threads <= threads
+                held &= wave == 0 or seen.mib - before <= GROWTH_MIB
+            return held
 
 
 def _wave(seen: Seen, endpoints: Any, files: int, sessions: int, seconds: float, ramp: float, generators: int) -> bool:
     """One wave of sessions, from processes of their own; whether each that had no fault was served exactly."""
     port = endpoints["http"].rpartition(":")[2]
-    cpu, began = seen.cpu_seconds, time.monotonic()
+    cpu, began = seen.cpu_seconds() or 0.0, time.monotonic()
     shares = [sessions // generators + (number < sessions % generators) for number in range(generators)]
     commands = [
         [sys.executable, "-m", "tests.bench.soak", "--port", port, *_flags(share, seconds, ramp)] for share in shares
@@ -272,7 +255,7 @@ def _wave(seen: Seen, endpoints: Any, files: int, sessions: int, seconds: float,
         time.sleep(0.2)
     results = [json.loads(each.communicate()[0]) for each in running]
     took = time.monotonic() - began
-    cpu = seen.cpu_seconds - cpu
+    cpu = (seen.cpu_seconds() or 0.0) - cpu
     still = _settle(seen, endpoints, files)
     total = {key: sum(each[key] for each in results) for key in ("plain", "faulty", "exact", "finals", "events")}
     print(f"    {total['exact']} of {total['plain']} transcripts complete and exact; {total['faulty']} had a fault")
