@@ -63,7 +63,11 @@ def read_scenarios(path: str | os.PathLike[str]) -> tuple[Scenario, ...]:
     Raises:
         ScriptError: they cannot be read or used.
     """
-    return tuple(scenario for file in find_files(path) for scenario in parse(read_text(file), str(file)))
+    return _read(find_files(path))
+
+
+def _read(files: Iterable[Path]) -> tuple[Scenario, ...]:
+    return tuple(scenario for file in files for scenario in parse(read_text(file), str(file)))
 
 
 def read_text(file: Path) -> str:
@@ -102,8 +106,7 @@ class ScenarioFiles:
             files = files_in(path)
             if not files:
                 log.warning("%s: %s; it is read again when one comes", path, EMPTY)
-            for file in files:
-                scenarios += parse(read_text(file), str(file))
+            scenarios += _read(files)
         return tuple(scenarios)
 
     def refresh(self) -> tuple[Scenario, ...] | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mockscribe.inspection.rules import RULES
 from mockscribe.journal import Kind, Origin
 from mockscribe.violation_log import LINES_A_SECOND, MAX_CHARACTERS, OWN_WORDS, ViolationLog
 from tests.unit.test_signatures import Signing
@@ -151,3 +152,7 @@ def test_a_flood_is_counted(log: Log) -> None:
     assert log.lines[LINES_A_SECOND:] == [left_out]
     log.tell(now=101.0)
     assert len(log.lines) == LINES_A_SECOND + 2
+
+
+def test_the_rules_whose_messages_may_be_told_are_rules() -> None:
+    assert set(RULES) >= OWN_WORDS
