@@ -162,7 +162,7 @@ def _shown(header: Header) -> str:
             return printable(str(_plain(header)))
 
 
-def _payload(payload: bytes | memoryview) -> Iterator[str]:
+def _payload(payload: bytes) -> Iterator[str]:
     size = f"{len(payload):,} bytes"
     if not payload:
         yield "no payload"
@@ -178,15 +178,14 @@ def _payload(payload: bytes | memoryview) -> Iterator[str]:
         yield from _dump(payload)
 
 
-def _text(payload: bytes | memoryview) -> str | None:
+def _text(payload: bytes) -> str | None:
     """JSON, on several lines if it is long, or other text; None for neither."""
-    data = bytes(payload)
     try:
-        text = data.decode()
+        text = payload.decode()
     except UnicodeDecodeError:
         return None
     with contextlib.suppress(msgspec.DecodeError, RecursionError):
-        msgspec.json.decode(data)
+        msgspec.json.decode(payload)
         text = msgspec.json.format(text, indent=0 if len(text) <= ONE_LINE else 2)
         return "\n".join(printable(line) for line in text.split("\n"))
     if all(character.isprintable() or character in "\r\n\t" for character in text):
@@ -194,10 +193,10 @@ def _text(payload: bytes | memoryview) -> str | None:
     return None
 
 
-def _dump(payload: bytes | memoryview) -> Iterator[str]:
+def _dump(payload: bytes) -> Iterator[str]:
     """The first bytes in hexadecimal and, where they are ASCII, as characters."""
     for at in range(0, min(len(payload), MAX_DUMPED_BYTES), 16):
-        row = bytes(payload[at : at + 16])
+        row = payload[at : at + 16]
         characters = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in row)
         yield f"  {at:04x}  {row.hex(' '):47}  {characters}"
     if len(payload) > MAX_DUMPED_BYTES:

@@ -30,7 +30,7 @@ class AudioReceived(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `encoded_octets` is the size of the base64 text, or of the raw audio.
     """
 
-    audio: bytes | memoryview
+    audio: bytes
     encoded_octets: int
     binary: bool
 
@@ -104,8 +104,6 @@ _COMPLETED = InputCompleted()
 def from_frame(frame: Frame) -> InputEvent:
     """The event in a frame, which may be a signed envelope around the event's own frame or that frame itself.
 
-    Audio of a `binaryAudioEvent` is a view of the frame's payload.
-
     Raises:
         EventError: the frame is no event of the operation, or its payload does not fit the model.
         FrameError: what the envelope holds is no frame; the offset is the absolute one.
@@ -166,7 +164,7 @@ _OBJECT = msgspec.json.Decoder(dict[str, Any])
 _SESSION_CONTROL = msgspec.json.Decoder(SessionControlReceived)
 
 
-def _decode(event_type: str, decoder: msgspec.json.Decoder[T], payload: bytes | memoryview) -> T:
+def _decode(event_type: str, decoder: msgspec.json.Decoder[T], payload: bytes) -> T:
     try:
         return decoder.decode(payload)
     except msgspec.ValidationError as error:

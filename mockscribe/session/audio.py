@@ -89,7 +89,7 @@ class AudioClock:
         self._rest = b""
         self._flac = None
 
-    def receive(self, data: bytes | memoryview, *, measure: bool) -> Heard:
+    def receive(self, data: bytes, *, measure: bool) -> Heard:
         """Count one event's audio; measure its levels if asked.
 
         Raises:
@@ -99,21 +99,21 @@ class AudioClock:
             return self._receive_flac(data, measure)
         rest, octets = self._rest, 2 * self.channels
         if rest:
-            data = rest + bytes(data)
+            data = rest + data
         size = len(data) // octets
         whole = size * octets
-        self._rest = bytes(data[whole:]) if whole != len(data) else b""
+        self._rest = data[whole:]
         begin = self.samples
         self.samples = end = begin + size
         if not measure:
             return Heard(begin, end, self.rate, self.channels)
-        samples = array("h", bytes(data[:whole]))
+        samples = array("h", data[:whole])
         if sys.byteorder == "big":
             samples.byteswap()
         channels = [samples[channel :: self.channels] for channel in range(self.channels)]
         return Heard(begin, end, self.rate, self.channels, _levels(channels, begin, self.rate))
 
-    def _receive_flac(self, data: bytes | memoryview, measure: bool) -> Heard:
+    def _receive_flac(self, data: bytes, measure: bool) -> Heard:
         begin = self.samples
         if self._flac is None:
             self._flac = FlacDecoder(samples=measure)

@@ -76,7 +76,7 @@ class FlacDecoder:
         self._failure: FlacError | None = None
         self._machine = self._run()
 
-    def feed(self, data: bytes | memoryview) -> Sequence[Block]:
+    def feed(self, data: bytes) -> Sequence[Block]:
         """The blocks that `data` completes.
 
         Raises:
@@ -95,7 +95,7 @@ class FlacDecoder:
             raise
         return self._blocks
 
-    def _advance(self, piece: bytes | memoryview) -> None:
+    def _advance(self, piece: bytes) -> None:
         self._raw += piece
         self._bits_at += self._pos
         self._bits = self._bits[self._pos :] + f"{int.from_bytes(piece, 'big'):0{8 * len(piece)}b}"

@@ -13,7 +13,6 @@ from __future__ import annotations
 import enum
 import struct
 import uuid
-from collections import deque
 from typing import NamedTuple
 
 import msgspec
@@ -74,7 +73,7 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     """
 
     block: bytes
-    payload: bytes | memoryview
+    payload: bytes
     signed: bool = False
     offset: int = 0
     size: int = 0
@@ -121,10 +120,24 @@ _MAX_KNOWN_BLOCK_BYTES = 256
 class Decoder:
     """Frames out of bytes that arrive in any chunks, at amortised linear cost.
 
-    A frame that lies whole in one chunk is decoded in place: its payload is a view of that chunk. `max_payload_bytes`
-    and `max_headers_bytes` are the limits that ES-SPEC gives a server. After an error the decoder raises that error
-    for ever.
+    All that has arrived is decoded in one go, once it is enough for a frame. `max_payload_bytes` and
+    `max_headers_bytes` are the limits that ES-SPEC gives a server. After an error the decoder raises that error for
+    ever.
     """
+
+    __slots__ = (
+        "_chunks",
+        "_failure",
+        "_headers_bytes",
+        "_held_bytes",
+        "_max_headers_bytes",
+        "_max_payload_bytes",
+        "_needed_bytes",
+        "_prelude",
+        "_ready",
+        "_total",
+        "offset",
+    )
 
     def __init__(
         self, *, max_payload_bytes: int = MAX_PAYLOAD_BYTES, max_headers_bytes: int = MAX_HEADERS_BYTES
@@ -132,20 +145,20 @@ class Decoder:
         self.offset = 0
         self._max_payload_bytes = max_payload_bytes
         self._max_headers_bytes = max_headers_bytes
-        self._waiting: deque[memoryview] = deque()
-        self._chunk = memoryview(b"")
-        self._at = 0
+        self._chunks: list[bytes | memoryview] = []
+        self._held_bytes = 0
+        self._needed_bytes = PRELUDE_BYTES  # with fewer there is no use in looking
         self._ready: list[Frame] = []  # the last is the next
-        self._partial = bytearray()
-        self._lengths: tuple[int, int] | None = None
         self._prelude = b""  # the last that was checked, and what it says: audio events have the same again and again
-        self._prelude_lengths = (0, 0)
+        self._total = 0
+        self._headers_bytes = 0
         self._failure: FrameError | None = None
 
     def feed(self, data: bytes | memoryview) -> None:
         """More bytes have arrived; they are kept, not copied. After an error they are dropped."""
-        if len(data) and self._failure is None:
-            self._waiting.append(memoryview(data))
+        if self._failure is None:
+            self._chunks.append(data)
+            self._held_bytes += len(data)
 
     def next_frame(self) -> Frame | None:
         """The next frame, or None until more bytes come.
@@ -154,33 +167,12 @@ class Decoder:
             FrameError: the bytes are no frame; the frames before it were returned.
         """
         if not self._ready:
-            self._decode_chunk()
+            if self._failure is not None:
+                raise self._failure
+            if self._held_bytes < self._needed_bytes:
+                return None
+            self._decode_held()
         return self._ready.pop() if self._ready else None
-
-    def _decode_chunk(self) -> None:
-        """Decode the whole frames of the next chunk in which there are some, all in one go.
-
-        Raises:
-            FrameError: there are none, and the bytes are no frame.
-        """
-        if self._failure is not None:
-            raise self._failure
-        try:
-            while self._waiting and not self._ready:
-                self._chunk = self._waiting.popleft()
-                self._at = 0
-                if self._partial:
-                    self._complete()
-                if not self._partial:
-                    self._decode_in_place()
-        except FrameError as error:
-            self._failure = error
-            self._waiting.clear()
-            self._chunk = memoryview(b"")
-            self._partial.clear()
-            if not self._ready:
-                raise
-        self._ready.reverse()
 
     def end(self) -> None:
         """There will be no more bytes.
@@ -190,56 +182,49 @@ class Decoder:
         """
         if self._failure is not None:
             raise self._failure
-        held = len(self._partial) + len(self._chunk) - self._at + sum(map(len, self._waiting))
-        if held:
-            at = self.offset + held
+        if self._held_bytes:
             message = f"The input ended inside the frame that began at byte {self.offset}."
-            self._failure = FrameError(FrameErrorKind.TRUNCATED, at, message)
+            self._failure = FrameError(FrameErrorKind.TRUNCATED, self.offset + self._held_bytes, message)
             raise self._failure
 
-    def _decode_in_place(self) -> None:
-        """The whole frames of the chunk; what is left begins a frame that later chunks complete."""
-        chunk, at, size, offset, ready = self._chunk, self._at, len(self._chunk), self.offset, self._ready
-        limits = self._max_payload_bytes, self._max_headers_bytes
-        prelude, (total, headers_bytes) = self._prelude, self._prelude_lengths
+    def _decode_held(self) -> None:
+        """Decode the whole frames of what is held.
+
+        Raises:
+            FrameError: there are none, and the bytes are no frame.
+        """
+        data = b"".join(self._chunks)
+        self._chunks.clear()
+        view, at, size, offset, ready = memoryview(data), 0, len(data), self.offset, self._ready
+        prelude, total, headers_bytes = self._prelude, self._total, self._headers_bytes
+        needed = PRELUDE_BYTES
         try:
             while size - at >= PRELUDE_BYTES:
-                found = bytes(chunk[at : at + PRELUDE_BYTES])
+                found = data[at : at + PRELUDE_BYTES]
                 if found != prelude:
-                    total, headers_bytes = _check_prelude(found, offset, *limits)
+                    total, headers_bytes = _check_prelude(
+                        found, offset, self._max_payload_bytes, self._max_headers_bytes
+                    )
                     prelude = found
                 if size - at < total:
-                    self._lengths = (total, headers_bytes)
+                    needed = total
                     break
-                ready.append(_decode(chunk, at, total, headers_bytes, offset))
+                ready.append(_decode(data, view, at, total, headers_bytes, offset))
                 at += total
                 offset += total
+        except FrameError as error:
+            self._failure = error
+            if not ready:
+                raise
+        else:
+            if at < size:
+                self._chunks.append(data[at:])
+            self._held_bytes = size - at
+            self._needed_bytes = needed
+            self._prelude, self._total, self._headers_bytes = prelude, total, headers_bytes
         finally:
             self.offset = offset
-            self._prelude, self._prelude_lengths = prelude, (total, headers_bytes)
-        self._partial += chunk[at:]
-        self._at = size
-
-    def _complete(self) -> None:
-        """Fill up the frame that began in an earlier chunk: first its prelude, then the rest."""
-        partial = self._partial
-        if self._lengths is None:
-            self._take(PRELUDE_BYTES)
-            if len(partial) < PRELUDE_BYTES:
-                return
-            self._lengths = _check_prelude(partial, self.offset, self._max_payload_bytes, self._max_headers_bytes)
-        total, headers_bytes = self._lengths
-        self._take(total)
-        if len(partial) == total:
-            self._ready.append(_decode(memoryview(bytes(partial)), 0, total, headers_bytes, self.offset))
-            partial.clear()
-            self._lengths = None
-            self.offset += total
-
-    def _take(self, size: int) -> None:
-        end = min(len(self._chunk), self._at + size - len(self._partial))
-        self._partial += self._chunk[self._at : end]
-        self._at = end
+            ready.reverse()
 
 
 def decode_frame(data: bytes | memoryview, offset: int = 0) -> Frame:
@@ -248,11 +233,11 @@ def decode_frame(data: bytes | memoryview, offset: int = 0) -> Frame:
     Raises:
         FrameError: it is no frame, or less or more than one.
     """
-    view = memoryview(data)
-    size = len(view)
+    data = bytes(data)
+    size = len(data)
     if size < PRELUDE_BYTES:
         raise FrameError(FrameErrorKind.TRUNCATED, offset + size, f"{size} bytes are less than a prelude.")
-    prelude = bytes(view[:PRELUDE_BYTES])
+    prelude = data[:PRELUDE_BYTES]
     lengths = _KNOWN_PRELUDES.get(prelude)
     if lengths is None:
         lengths = _check_prelude(prelude, offset, MAX_PAYLOAD_BYTES, MAX_HEADERS_BYTES)
@@ -265,12 +250,10 @@ def decode_frame(data: bytes | memoryview, offset: int = 0) -> Frame:
     if total < size:
         message = f"{size - total} bytes follow a message of {total} bytes."
         raise FrameError(FrameErrorKind.TOTAL_LENGTH, offset + total, message)
-    return _decode(view, 0, total, headers_bytes, offset)
+    return _decode(data, memoryview(data), 0, total, headers_bytes, offset)
 
 
-def _check_prelude(
-    prelude: bytes | bytearray, offset: int, max_payload_bytes: int, max_headers_bytes: int
-) -> tuple[int, int]:
+def _check_prelude(prelude: bytes, offset: int, max_payload_bytes: int, max_headers_bytes: int) -> tuple[int, int]:
     """Total and headers length of a message: the prelude's CRC first, and only then what it vouches for."""
     total, headers_bytes, stated = _PRELUDE.unpack_from(prelude)
     found = crc32(prelude[:8])
@@ -293,16 +276,16 @@ def _check_prelude(
     return total, headers_bytes
 
 
-def _decode(data: memoryview, at: int, total: int, headers_bytes: int, offset: int) -> Frame:
-    """The frame that takes `total` bytes of `data` from `at` on, and whose prelude was checked."""
+def _decode(data: bytes, view: memoryview, at: int, total: int, headers_bytes: int, offset: int) -> Frame:
+    """The frame that takes `total` bytes of `data` from `at` on, and whose prelude was checked; `view` is of `data`."""
     body_end = at + total - 4
     (stated,) = _U32.unpack_from(data, body_end)
-    found = crc32(data[at:body_end])
+    found = crc32(view[at:body_end])
     if found != stated:
         text = f"Message CRC mismatch: computed {found:08x}, the message has {stated:08x}."
         raise FrameError(FrameErrorKind.MESSAGE_CRC, offset + total - 4, text)
     headers_end = at + PRELUDE_BYTES + headers_bytes
-    block = bytes(data[at + PRELUDE_BYTES : headers_end])
+    block = data[at + PRELUDE_BYTES : headers_end]
     signed = headers_bytes == _ENVELOPE_BYTES and (
         block.startswith(_SIGNATURE, _SIGNATURE_AT)
         if block.startswith(_DATE)

@@ -142,7 +142,7 @@ def _canonical_headers(headers: Headers) -> str:
 
 
 def event_string_to_sign(
-    moment: str, credential_scope: str, prior: str, date_header: bytes | memoryview, payload: bytes | memoryview
+    moment: str, credential_scope: str, prior: str, date_header: bytes | memoryview, payload: bytes
 ) -> bytes:
     """What an event's signature signs.
 
