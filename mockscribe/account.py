@@ -16,7 +16,7 @@ import msgspec
 from mockscribe import signatures, speakers
 from mockscribe.clock import Clock, Instant, Kept
 from mockscribe.config import Config
-from mockscribe.journal import Entry, Journal, Kind, Origin
+from mockscribe.journal import Journal, Kind, Origin
 from mockscribe.keeper import Keeper
 from mockscribe.live import LiveStream, Session, StandingFault, Waker
 from mockscribe.scenario.faults import FAULTS
@@ -80,9 +80,7 @@ class Account:
         self._began = mock.wall(now)
         self._latest = now  # when somebody last changed something
         self._opened = 0  # streams that --second-stream independent has made sessions of
-        self.journal = Journal(
-            mock.config.journal_bytes, self._forgotten, hides_content=mock.config.redact == "content"
-        )
+        self.journal = Journal(mock.config.journal_bytes, hides_content=mock.config.redact == "content")
         self.sessions: dict[str, Session] = {}
         self.attempts: dict[str, int] = {}
         self.scenarios: list[Scenario] = []
@@ -203,7 +201,7 @@ class Account:
             session.ended = instant.time
         if session.status is not before:
             about = {"from": before.value, "to": session.status.value}
-            self.journal.append(instant.at, instant.time, origin, Kind.SESSION_STATE, session.audio_us, about)
+            self.journal.append(instant, origin, Kind.SESSION_STATE, session.audio_us, about)
             self._keep_record(session, instant)
         elif session.status is Status.NEW and (unsettled := self.known_session(session.key)) is not None:
             self.store.remove(unsettled)  # its configuration was never accepted
@@ -294,20 +292,16 @@ class Account:
     def instant(self, now: float) -> Instant:
         """The moment `now` by all of the account's clocks."""
         time = self.clock.time(now)
-        return Instant(now, self.mock.wall(now), time, self.clock.waited(now), round(time * 1_000_000))
+        return Instant(now, self.mock.wall(now), time, time - self.clock.leaped, round(time * 1_000_000))
 
     def record(self, now: float, origin: Origin, kind: Kind, audio_us: int, about: Any, octets: int = 0) -> None:
         """Append to the journal."""
-        self.journal.append(self.mock.wall(now), self.clock.time(now), origin, kind, audio_us, about, octets)
+        self.journal.append(self.instant(now), origin, kind, audio_us, about, octets)
 
     def violation(self, now: float, origin: Origin, about: Mapping[str, object], audio_us: int = 0) -> None:
         """A client broke a rule: for the journal, and for whoever runs the mock."""
         self.record(now, origin, Kind.VIOLATION, audio_us, about)
         self.mock.on_violation(origin, about, now)
-
-    def _forgotten(self, entry: Entry) -> None:
-        if (session := self.sessions.get(entry.origin.session)) is not None:
-            session.forget_audio(entry.about.audio)
 
     # ---- resources
 

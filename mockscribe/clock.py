@@ -33,19 +33,20 @@ class Kept(msgspec.Struct, frozen=True):
 class Clock:
     """One account's mock time.
 
-    `mode` is `real`, `xN` (N times as fast), `manual` (only `advance` moves it) or `autojump` (real, and it leaps).
+    `mode` is `real`, `xN` (N times as fast), `manual` (only `advance` moves it) or `autojump` (real, and it leaps);
+    `leaped` are the seconds of all leaps.
 
     A leap is no time in which the client could have done anything, so timeouts of the client's making are measured on
     `waited`: mock time without the leaps.
     """
 
-    __slots__ = ("_leaped", "_now", "_time", "factor", "mode")
+    __slots__ = ("_now", "_time", "factor", "leaped", "mode")
 
     def __init__(self, mode: str = "real", now: float = 0.0, time: float = 0.0) -> None:
         """It is mock time `time` at real time `now`."""
         self._now = now
         self._time = time
-        self._leaped = 0.0
+        self.leaped = 0.0
         self.mode = mode
         self.factor = _factor(mode)
 
@@ -62,7 +63,7 @@ class Clock:
 
     def waited(self, now: float) -> float:
         """Mock time at `now` less all leaps."""
-        return self.time(now) - self._leaped
+        return self.time(now) - self.leaped
 
     def real(self, time: float) -> float | None:
         """The real time at which it will be `time` if nothing leaps or advances; None: never."""
@@ -72,7 +73,7 @@ class Clock:
 
     def real_waited(self, waited: float) -> float | None:
         """The real time at which so much will have been waited; None: never."""
-        return self.real(waited + self._leaped)
+        return self.real(waited + self.leaped)
 
     def advance(self, seconds: float, now: float) -> None:
         """Let `seconds` of mock time pass at once."""
@@ -84,7 +85,7 @@ class Clock:
         seconds = time - self.time(now)
         if seconds > 0:
             self.advance(seconds, now)
-            self._leaped += seconds
+            self.leaped += seconds
 
 
 def _factor(mode: str) -> float:

@@ -1,7 +1,7 @@
 """The record of all that was seen and sent: append-only, bounded in bytes, decoded only when somebody asks.
 
-An entry keeps the values that the hot path had at hand anyway (events whose audio is a view of received bytes); turning
-them into plain data is `Entry.fields`. One journal belongs to one account. Nothing here knows a clock or a socket.
+An entry keeps the values that the hot path had at hand anyway; turning them into plain data is `Entry.fields`. One
+journal belongs to one account. Nothing here asks what time it is, or knows a socket.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from mockscribe.clock import Instant
 from mockscribe.service.events import (
     AudioReceived,
     InputCompleted,
@@ -63,19 +64,28 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Entry(msgspec.Struct, frozen=True, gc=False):
     """One thing that happened.
 
-    `at` is real time (seconds since the epoch), `time` mock time (seconds since the start), `audio_us` the session's
-    audio clock; `about` the kind's own values: a mapping, or the event itself; `octets` is what the entry holds in
-    memory. Entries refer to no other entry, so the garbage collector need not look at them (`gc=False`).
+    `instant` is when, `audio_us` the session's audio clock; `about` the kind's own values: a mapping, or the event
+    itself; `octets` is what the entry holds in memory. Entries refer to no other entry, so the garbage collector need
+    not look at them (`gc=False`).
     """
 
     seq: int
-    at: float
-    time: float
+    instant: Instant
     origin: Origin
     kind: Kind
     audio_us: int
     about: Any
     octets: int
+
+    @property
+    def at(self) -> float:
+        """Real time, in seconds since the epoch."""
+        return self.instant.at
+
+    @property
+    def time(self) -> float:
+        """Mock time, in seconds since the start."""
+        return self.instant.time
 
     def fields(self, content: bool = True) -> dict[str, Any]:
         """The entry as plain data; `content` False leaves out audio bytes (their number stays)."""
@@ -177,11 +187,10 @@ Listener = Callable[[Entry], None]
 class Journal:
     """Entries in order, the newest `max_bytes` of them; `seq` counts from 1 and never repeats.
 
-    `on_forgotten` hears of each entry with audio that is dropped to stay within the budget. With `hides_content` audio
-    and texts are dropped at once (`hidden`).
+    With `hides_content` audio and texts are dropped at once (`hidden`).
     """
 
-    def __init__(self, max_bytes: int, on_forgotten: Listener | None = None, *, hides_content: bool = False) -> None:
+    def __init__(self, max_bytes: int, *, hides_content: bool = False) -> None:
         self.max_bytes = max_bytes
         self.hides_content = hides_content
         self.octets = 0
@@ -189,34 +198,26 @@ class Journal:
         self.forgotten = 0
         self._entries: deque[Entry] = deque()
         self._listeners: list[Listener] = []
-        self._on_forgotten = on_forgotten
 
-    def append(
-        self, at: float, time: float, origin: Origin, kind: Kind, audio_us: int, about: Any, octets: int = 0
-    ) -> None:
+    def append(self, instant: Instant, origin: Origin, kind: Kind, audio_us: int, about: Any, octets: int = 0) -> None:
         """Record something; `octets` are the bytes that `about` keeps alive."""
         self.last_seq = seq = self.last_seq + 1
         if self.hides_content:
-            if self._on_forgotten is not None and type(about) is AudioReceived:
-                self._on_forgotten(Entry(seq, at, time, origin, kind, audio_us, about, octets))
             about, octets = hidden(about), 0
         octets += ENTRY_OCTETS
-        entry = Entry(seq, at, time, origin, kind, audio_us, about, octets)
+        entry = Entry(seq, instant, origin, kind, audio_us, about, octets)
         self._entries.append(entry)
-        self.octets = total = self.octets + octets
-        if total > self.max_bytes:
+        self.octets += octets
+        if self.octets > self.max_bytes:
             self._forget()
         for listener in self._listeners:
             listener(entry)
 
     def _forget(self) -> None:
-        entries, on_forgotten = self._entries, self._on_forgotten
+        entries = self._entries
         while self.octets > self.max_bytes and len(entries) > 1:
-            entry = entries.popleft()
-            self.octets -= entry.octets
+            self.octets -= entries.popleft().octets
             self.forgotten += 1
-            if on_forgotten is not None and type(entry.about) is AudioReceived:
-                on_forgotten(entry)
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(tuple(self._entries))

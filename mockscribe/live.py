@@ -6,13 +6,12 @@ Pure state: `stream.py` and `listening.py` change it, on the server's thread.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
-from mockscribe.journal import Entry
 from mockscribe.scenario.model import Fault, Match, Scenario, Standing
 from mockscribe.scenario.player import Intent, Player
-from mockscribe.service.events import AudioReceived, OutputEvent, TranscriptSegment
+from mockscribe.service.events import OutputEvent, TranscriptSegment
 from mockscribe.service.resources import ListeningSession, Spoken
 from mockscribe.session.audio import AudioClock
 from mockscribe.session.lifecycle import Status
@@ -101,7 +100,8 @@ class Session:
     """One listening session over all its streams.
 
     `key` is its id, or id#n where `--second-stream independent` makes every stream a session of its own. `player` and
-    `audio` go on over the streams; `stream` is the live one. `on_final` hears of each final segment before it is sent.
+    `audio` go on over the streams; `stream` is the live one. `digest` is the SHA-256 of all audio as received.
+    `on_final` hears of each final segment before it is sent.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ class Session:
         self.created: float | None = None  # mock time of the first accepted configuration
         self.ended: float | None = None  # mock time of END_OF_SESSION
         self.finals: list[Spoken] = []
-        self._digest = hashlib.sha256()
+        self.digest = hashlib.sha256()
         self._on_final = on_final
 
     def count_segment(self) -> str:
@@ -173,15 +173,3 @@ class Session:
             attempts=attempts,
             contents={name: wish.content for name, wish in wishes.items() if wish.content is not None},
         )
-
-    def forget_audio(self, audio: bytes | memoryview) -> None:
-        """The journal lets go of the oldest audio: keep what sha256 needs of it."""
-        self._digest.update(audio)
-
-    def sha256(self, kept: Sequence[Entry]) -> str:
-        """Hex digest of all audio bytes as received; `kept` are the session's entries still in the journal."""
-        digest = self._digest.copy()
-        for entry in kept:
-            if isinstance(entry.about, AudioReceived):
-                digest.update(entry.about.audio)
-        return digest.hexdigest()

@@ -81,6 +81,11 @@ class Response:
             self._batch.clear()
         self.room = OUTPUT_LIMIT - self._http.output_size(self._exchange) - self._faults.octets
 
+    def has_room(self) -> bool:
+        """Whether more may be said before the client has to read, looking again."""
+        self.flush()
+        return self.room > 0
+
     def begin(self, instant: Instant) -> None:
         """Send the head of a stream: 200 with the session's settings, once."""
         if self.begun or self.closed:
@@ -138,7 +143,7 @@ class Response:
 
     def record(self, kind: Kind, about: Any, instant: Instant, octets: int = 0) -> None:
         """Tell the journal."""
-        self._journal.append(instant.at, instant.time, self._origin, kind, self._session.audio_us, about, octets)
+        self._journal.append(instant, self._origin, kind, self._session.audio_us, about, octets)
 
     def _send(
         self, kind: Kind, event: TranscriptSegment | OutputEvent | OutputException | OutputError, instant: Instant

@@ -46,8 +46,8 @@ NOTHING_HEARD = OutputEvent(member="transcriptEvent", content={})
 class Stream:
     """One stream of a session.
 
-    `deadline` is the real time at which `tick` has work to do, or None. `connection` is whom to wake when something
-    else than the client's bytes gave it work.
+    `deadline` is the real time at which `tick` has work to do, or an earlier one; None: never. `connection` is whom to
+    wake when something else than the client's bytes gave it work.
     """
 
     def __init__(
@@ -144,11 +144,10 @@ class Stream:
         """Take in what has arrived, as far as the client lets our output out."""
         instant = self.account.instant(now)
         response, next_frame = self.response, self._decoder.next_frame
-        response.flush()
         if response.waits:
             response.release(instant)
         try:
-            while response.room > 0 and not response.closed:
+            while not response.closed and (response.room > 0 or response.has_room()):
                 frame = next_frame()
                 if frame is not None:
                     self._receive(frame, instant)
@@ -165,7 +164,7 @@ class Stream:
             self._violation(f"frame_{error.kind.value}", "ES-SPEC", error.offset, error.message, instant)
             self._refuse("bad_frame", instant, reason=error.message, offset=error.offset)
             self._stop_judging()
-        if response.closed or response.room > 0:
+        if self._owed and (response.closed or response.room > 0):
             self._http.consume(self._exchange, self._owed)
             self._owed = 0
         self._settle(instant)
@@ -174,6 +173,7 @@ class Stream:
         """The clock has moved; idempotent."""
         if self.response.over:
             return
+        self.deadline = None
         clock, player = self.account.clock, self.session.player
         due = self._due()
         if due is not None and clock.mode == "autojump" and now >= self._leaps_at():
@@ -316,6 +316,7 @@ class Stream:
             self._refuse("audio_limit", instant, seconds=limit)
             return
         session.audio_octets += octets
+        session.digest.update(audio)
         session.audio_us = audio_us = heard.end_us
         self.response.record(Kind.EVENT_RECEIVED, event, instant, frame.size)
         intents = player.receive(heard, octets, Moment(audio_us, instant.time_us))
@@ -466,14 +467,16 @@ class Stream:
         self.response.flush()
         if self.response.waits and self.response.due_audio_us != self._due_audio_us:
             self._find_stop()
+        due, waits = self._due(), self._waits_for_audio()
+        if waits and due is None and self.deadline is not None:
+            return  # the idle timeout has moved on, which a tick that comes too soon will see
         clock = self.account.clock
-        due = self._due()
         times = []
         if due is not None:
             times.append(clock.real(due / MICROSECONDS))
             if clock.mode == "autojump":
                 times.append(self._leaps_at())
-        if self._waits_for_audio():
+        if waits:
             times.append(clock.real_waited(self._last_audio + self._config.idle_timeout_seconds))
         self.deadline = min((time for time in times if time is not None), default=None)
 

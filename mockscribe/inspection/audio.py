@@ -81,7 +81,7 @@ class Heard(msgspec.Struct, frozen=True):
     """One audio event of a stream; `audio` is empty where the journal hides content."""
 
     entry: Entry
-    audio: bytes | memoryview
+    audio: bytes
     octets: int
     begin_us: int
 
@@ -131,7 +131,7 @@ def summary(session: Session, entries: Sequence[Entry]) -> AudioSummary:
     return AudioSummary(
         seconds=clock.seconds if clock is not None else 0.0,
         bytes=session.audio_octets,
-        sha256=session.sha256(entries),
+        sha256=session.digest.hexdigest(),
         encoding=str(session.parameters.get("mediaEncoding", "")),
         rate=int(session.parameters.get("mediaSampleRateHertz", 0)),
         channels=clock.channels if clock is not None else 0,
@@ -166,7 +166,7 @@ def _head(stream: Sequence[Heard], limit: int) -> bytes:
 
 
 def _tail(stream: Sequence[Heard], limit: int) -> bytes:
-    parts: list[bytes | memoryview] = []
+    parts: list[bytes] = []
     size = 0
     for each in reversed(stream):
         parts.append(each.audio)

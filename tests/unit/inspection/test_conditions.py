@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from mockscribe.clock import Instant
 from mockscribe.inspection.conditions import Condition, fulfils, nearest
 from mockscribe.journal import Journal, Kind, Origin
 
@@ -13,7 +14,7 @@ ORIGIN = Origin(account="000000000000", connection=1, stream="1.1", session="s",
 def journal(*abouts: dict[str, Any]) -> Journal:
     made = Journal(1_000_000)
     for about in abouts:
-        made.append(10.0, 1.0, ORIGIN, Kind.EVENT_SENT, 0, about)
+        made.append(Instant(0.0, 10.0, 1.0, 1.0, 1_000_000), ORIGIN, Kind.EVENT_SENT, 0, about)
     return made
 
 
