@@ -45,6 +45,7 @@ class _State:
     """One step at work."""
 
     __slots__ = (
+        "after_audio",
         "armed",
         "due_audio",
         "due_time",
@@ -62,6 +63,7 @@ class _State:
     def __init__(self, index: int, step: Step) -> None:
         self.index = index
         self.step = step
+        self.after_audio = step.trigger.audio_us if isinstance(step.trigger, AfterAudio) else None
         self.status = StepStatus.WAITING
         self.fired = 0
         self.armed = Moment(0, 0)
@@ -219,6 +221,7 @@ class ScenarioPlayer:
     def _settle(self, moment: Moment) -> list[Intent]:
         """Do all that is due at `moment`, in the order of its audio instants, ties in file order."""
         intents: list[Intent] = []
+        audio_us = moment.audio_us
         while not self._halted:
             first: _State | None = None
             first_at = 0
@@ -226,7 +229,7 @@ class ScenarioPlayer:
                 at = state.due_audio  # asked here, for it is so at nearly every event
                 if at is None:
                     at = self._due(state, moment)
-                elif at > moment.audio_us:
+                elif at > audio_us:
                     continue
                 if at is not None and (first is None or at < first_at):
                     first, first_at = state, at
@@ -272,6 +275,10 @@ class ScenarioPlayer:
         state.due_audio = state.due_time = None
         if state.fired == 1 and self._beside(state):
             self._arm(state.index + 1, instant)
+        if state.event is not None:  # the same value each time: whoever encodes it need do that once
+            intents.append(state.event)
+            self._finish(state, instant)
+            return
         match state.step.verb:
             case Say() as say:
                 speech = utterances(say, self._rng)
@@ -285,8 +292,7 @@ class ScenarioPlayer:
                     state.due_audio = at + speech[0].end_us
                 return
             case Send(member=member, content=content):
-                if state.event is None:  # the same value each time: whoever encodes it need do that once
-                    state.event = OutputEvent(member=member, content=content)
+                state.event = OutputEvent(member=member, content=content)
                 intents.append(state.event)
             case Raise(member=member, message=message):
                 intents.append(OutputException(member=member, message=message))
@@ -351,20 +357,21 @@ class ScenarioPlayer:
         state.status = StepStatus.ARMED
         state.armed = instant
         state.due_audio = state.due_time = None
+        if state.after_audio is not None:  # the trigger of most steps that go on
+            state.due_audio = instant.audio_us + state.after_audio
+            return
         match state.step.trigger:
             case None:
                 state.due_audio = instant.audio_us
             case AtAudio(audio_us=at):
                 state.due_audio = max((self._origin or 0) + at, instant.audio_us)
-            case AfterAudio(audio_us=after):
-                state.due_audio = instant.audio_us + after
             case AfterTime(time_us=after):
                 state.due_time = instant.time_us + after
             case OnEvents(count=count):
                 state.events = self._events + count
             case OnBytes(count=count):
                 state.octets = self._bytes.at(instant.audio_us) + count
-            case OnEndOfSession() | OnInputClosed() | OnQuiet() | OnIdle():
+            case AfterAudio() | OnEndOfSession() | OnInputClosed() | OnQuiet() | OnIdle():
                 pass
             case _:
                 assert_never(state.step.trigger)
