@@ -45,9 +45,6 @@ log = logging.getLogger("mockscribe")
 RELOAD_SECONDS = 0.5
 """How often the scenario files are looked at; own choice: an editor's save is there before the next test starts."""
 
-READ_BYTES = 262_144
-"""What is read at once, at most; asyncio's own choice for what is not buffered."""
-
 FAREWELL_SECONDS = 0.5
 """How long clients may take to read our last words; own choice: an idle `serve` ends within a second."""
 
@@ -76,7 +73,6 @@ class Server:
         self._files = ScenarioFiles(config.scenario)
         self._scenarios = tuple(scenarios)
         self.transports: dict[Waker, Transport] = {}
-        self.buffer = memoryview(bytearray(READ_BYTES))
         self._listener: asyncio.Server | None = None
         self._reload: asyncio.TimerHandle | None = None
         self._chores: asyncio.TimerHandle | None = None

@@ -18,7 +18,6 @@ class Owner(Protocol):
 
     loop: asyncio.AbstractEventLoop
     transports: dict[Waker, Transport]
-    buffer: memoryview
 
     def new_connection(self) -> Connection:
         """The belt for a client that has just arrived."""
@@ -27,12 +26,8 @@ class Owner(Protocol):
         """Tick the connections that others have given work."""
 
 
-class Transport(asyncio.BufferedProtocol):
-    """One TCP connection: bytes to the belt and back.
-
-    All read into the server's buffer and keep as many bytes as came. What asyncio reads otherwise is cut from 256 KiB,
-    and as the journal keeps the pieces the heap fills with the holes between them.
-    """
+class Transport(asyncio.Protocol):
+    """One TCP connection: bytes to the belt and back."""
 
     def __init__(self, server: Owner) -> None:
         self.server = server
@@ -52,11 +47,8 @@ class Transport(asyncio.BufferedProtocol):
             self.connection.refuse(self.loop.time())
         self.pump()
 
-    def get_buffer(self, sizehint: int) -> memoryview:
-        return self.server.buffer
-
-    def buffer_updated(self, nbytes: int) -> None:
-        self.connection.receive_data(bytes(self.server.buffer[:nbytes]), self.loop.time())
+    def data_received(self, data: bytes) -> None:
+        self.connection.receive_data(data, self.loop.time())
         self.pump()
 
     def eof_received(self) -> bool:
