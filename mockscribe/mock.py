@@ -6,6 +6,7 @@ change this state; whoever looks at it from outside reads it on the server's own
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Callable, Sequence
 
@@ -112,4 +113,5 @@ class Mock(Shared):
     def next_request_id(self) -> str:
         """A request id; repeatable with a seed."""
         self._requests += 1
-        return str(uuid.UUID(int=self.draw("request", self._requests).getrandbits(128), version=4))
+        drawn = hashlib.blake2b(f"{self.seed}:request:{self._requests}".encode(), digest_size=16).digest()
+        return str(uuid.UUID(bytes=drawn, version=4))

@@ -7,7 +7,7 @@ envelope is taken off as it is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar, assert_never
 
 import msgspec
@@ -130,13 +130,13 @@ def from_frame(frame: Frame) -> InputEvent:
         return AudioReceived(audio=audio, encoded_octets=len(audio), binary=True)
     match event_type:
         case "audioEvent":
-            audio = _decode("audioEvent", _AUDIO_EVENT, frame.payload).audio_chunk
+            audio = _decode("audioEvent", _AUDIO_EVENT.decode, frame.payload).audio_chunk
             return AudioReceived(audio=audio, encoded_octets=(len(audio) + 2) // 3 * 4, binary=False)
         case "configurationEvent":
-            configuration: dict[str, Any] = _decode("configurationEvent", _OBJECT, frame.payload)
+            configuration: dict[str, Any] = _decode("configurationEvent", _OBJECT.decode, frame.payload)
             return ConfigurationReceived(configuration=configuration)
         case "sessionControlEvent":
-            return _decode("sessionControlEvent", _SESSION_CONTROL, frame.payload)
+            return _decode("sessionControlEvent", _session_control, frame.payload)
         case None:
             raise EventError("The frame has no :event-type header.")
         case _:
@@ -161,12 +161,16 @@ class _AudioEvent(msgspec.Struct, rename="camel"):
 
 _AUDIO_EVENT = msgspec.json.Decoder(_AudioEvent)
 _OBJECT = msgspec.json.Decoder(dict[str, Any])
-_SESSION_CONTROL = msgspec.json.Decoder(SessionControlReceived)
+_END_OF_SESSION = Literal["END_OF_SESSION"]
 
 
-def _decode(event_type: str, decoder: msgspec.json.Decoder[T], payload: bytes) -> T:
+def _session_control(payload: bytes) -> SessionControlReceived:
+    return SessionControlReceived(type=msgspec.convert(_OBJECT.decode(payload).get("type"), _END_OF_SESSION | None))
+
+
+def _decode(event_type: str, decode: Callable[[bytes], T], payload: bytes) -> T:
     try:
-        return decoder.decode(payload)
+        return decode(payload)
     except msgspec.ValidationError as error:
         # The limit: msgspec repeats what it was given, and a client may give megabytes.
         raise EventError(f"The payload of {event_type} does not fit the model: {error!s:.200}.") from None
@@ -189,8 +193,8 @@ class _Segment(msgspec.Struct, rename="camel"):
     """In the order of the model's members."""
 
     segment_id: str
-    audio_begin_offset: float
-    audio_end_offset: float
+    audio_begin_offset: int | float
+    audio_end_offset: int | float
     is_partial: bool
     channel_id: str | msgspec.UnsetType
     content: str
@@ -226,13 +230,15 @@ def to_frame_bytes(
 
 
 def _transcript_event(segment: TranscriptSegment, milliseconds: bool) -> bytes:
-    begin: float = (segment.begin_us + 500) // 1000
-    end: float = (segment.end_us + 500) // 1000
-    if not milliseconds:
-        begin, end = begin / 1000, end / 1000
     channel_id = msgspec.UNSET if segment.channel_id is None else segment.channel_id
+    begin, end = _offset(segment.begin_us, milliseconds), _offset(segment.end_us, milliseconds)
     content = _Segment(segment.segment_id, begin, end, segment.is_partial, channel_id, segment.content)
     return _encode_json(_TranscriptEvent(content))
+
+
+def _offset(us: int, milliseconds: bool) -> int | float:
+    offset = (us + 500) // 1000
+    return offset if milliseconds else offset / 1000
 
 
 def invalid_signature(
