@@ -29,7 +29,7 @@ from mockscribe.scenario.faults import (
 )
 from mockscribe.scenario.model import End, Fault
 from mockscribe.scenario.player import Intent
-from mockscribe.service import events, restjson
+from mockscribe.service import event_frames, restjson
 from mockscribe.service.events import OutputError, OutputEvent, OutputException, TranscriptSegment
 from mockscribe.service.resources import Spoken
 from mockscribe.wire.exchange import OUTPUT_LIMIT, HttpConnection
@@ -166,10 +166,10 @@ class Response:
         if not isinstance(event, OutputEvent):
             if isinstance(event, TranscriptSegment) and not event.is_partial:
                 self._session.spoke(event)
-            return events.to_frame_bytes(event, milliseconds=self._milliseconds)
+            return event_frames.to_frame_bytes(event, milliseconds=self._milliseconds)
         if self._repeated is not event:
             self._repeated = event
-            self._repeated_data = events.to_frame_bytes(event)
+            self._repeated_data = event_frames.to_frame_bytes(event)
             self._repeated_final = spoken(event, self._session.roles)
         if self._repeated_final is not None:
             self._session.add_final(self._repeated_final)

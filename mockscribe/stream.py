@@ -22,7 +22,7 @@ from mockscribe.live import Session, Waker
 from mockscribe.response import Response
 from mockscribe.scenario.player import Intent, Moment, Player
 from mockscribe.service import configuration as rules
-from mockscribe.service import events, listening_sessions
+from mockscribe.service import event_frames, listening_sessions
 from mockscribe.service.events import (
     AudioReceived,
     ConfigurationReceived,
@@ -34,7 +34,8 @@ from mockscribe.service.events import (
 )
 from mockscribe.service.messages import message
 from mockscribe.session.lifecycle import Event, Input, Status, Turn, follow, takes_audio
-from mockscribe.wire.eventstream import Decoder, Frame
+from mockscribe.wire.eventstream import Decoder
+from mockscribe.wire.eventstream_frame import Frame
 from mockscribe.wire.exchange import HttpConnection
 from mockscribe.wire.sigv4_verification import EventVerifier
 
@@ -229,14 +230,14 @@ class Stream:
         try:
             if self._verifier is not None:
                 self._verifier.verify(frame, instant.at)
-            event = events.from_frame(frame)
+            event = event_frames.from_frame(frame)
             if self._takes_audio and type(event) is AudioReceived:
                 self._audio(event, frame, instant)
                 return
             state = follow(self._state, _kind(event))
         except SignatureError as error:
             self._violated(signatures.about(error, frame.offset), instant.now)
-            refusal = events.invalid_signature(
+            refusal = event_frames.invalid_signature(
                 signatures.text(error, self._config), self._config.invalid_event_signature
             )
             self.response.perform((refusal,), instant)

@@ -16,7 +16,8 @@ import msgspec
 
 from mockscribe.cli.transcript import printable
 from mockscribe.errors import ConfigError, FrameError
-from mockscribe.wire.eventstream import Decoder, Frame, Header, HeaderType, decode_frame
+from mockscribe.wire.eventstream import Decoder, decode_frame
+from mockscribe.wire.eventstream_frame import Frame, Header, HeaderType
 
 EPILOG = """
 \b

@@ -17,7 +17,8 @@ from mockscribe.client.endpoint import Endpoint
 from mockscribe.client.exchange import EVENT_STREAM, JSON, Event, SignedExchange, audio_event, event_of
 from mockscribe.client.http2 import BodyReceived, Ended, Headers, HeadReceived, Lost
 from mockscribe.errors import FrameError
-from mockscribe.wire.eventstream import Decoder, Frame
+from mockscribe.wire.eventstream import Decoder
+from mockscribe.wire.eventstream_frame import Frame
 from mockscribe.wire.sigv4 import Credentials, EventSigner, sign_request
 
 SERVICE = "health-agent"

@@ -13,7 +13,8 @@ import msgspec
 
 from mockscribe.client.http2 import Headers, Http2Exchange, Observed
 from mockscribe.errors import MockscribeError
-from mockscribe.wire.eventstream import encode, string
+from mockscribe.wire.eventstream import encode
+from mockscribe.wire.eventstream_frame import string
 from mockscribe.wire.sigv4 import EventSigner
 
 EVENT_STREAM = "application/vnd.amazon.eventstream"

@@ -1,19 +1,15 @@
-"""Frames ⇄ the typed events of StartMedicalScribeListeningSession, the signed envelope unwrapped.
+"""The events of StartMedicalScribeListeningSession as values: what a client sends, and what the service says.
 
-Knows the operation's two unions (model.json: MedicalScribeInputStream, MedicalScribeOutputStream) and the event-stream
-header conventions (ES-SPEC); knows no state, no order of events and no clock. It checks no signature either: an
-envelope is taken off as it is.
+The members of the operation's two unions (model.json: MedicalScribeInputStream, MedicalScribeOutputStream); how they
+stand in frames, `event_frames.py` knows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeVar, assert_never
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import msgspec
-
-from mockscribe.errors import EventError
-from mockscribe.wire.eventstream import Frame, Headers, decode_frame, encode, string
 
 # ---- what the client sent
 
@@ -33,6 +29,12 @@ class AudioReceived(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     audio: bytes
     encoded_octets: int
     binary: bool
+
+
+class AudioPayload(msgspec.Struct, rename="camel"):
+    """The JSON of an `audioEvent`; msgspec takes the base64 off."""
+
+    audio_chunk: bytes
 
 
 class SessionControlReceived(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,177 +87,3 @@ class OutputError(msgspec.Struct, frozen=True, kw_only=True):
 
     code: str
     message: str
-
-
-# ---- frames → events
-
-T = TypeVar("T")
-
-_INPUT_EVENTS = ("configurationEvent", "audioEvent", "binaryAudioEvent", "sessionControlEvent")
-
-# A client's headers are the same bytes in each event of a type, so that one look tells which it is.
-_EVENT_TYPES: dict[bytes, object] = {}
-_MAX_BLOCKS = 512
-_MAX_BLOCK_BYTES = 256
-
-_COMPLETED = InputCompleted()
-
-
-def from_frame(frame: Frame) -> InputEvent:
-    """The event in a frame, which may be a signed envelope around the event's own frame or that frame itself.
-
-    Raises:
-        EventError: the frame is no event of the operation, or its payload does not fit the model.
-        FrameError: what the envelope holds is no frame; the offset is the absolute one.
-    """
-    if frame.signed:
-        payload = frame.payload
-        if not len(payload):
-            return _COMPLETED
-        # 4: the message CRC that follows the payload in the envelope
-        frame = decode_frame(payload, frame.offset + frame.size - len(payload) - 4)
-    event_type = _EVENT_TYPES.get(frame.block)
-    if event_type is None:
-        event_type = frame.value(":event-type")
-        message_type = frame.value(":message-type")
-        if message_type != "event":
-            return _no_event(frame, message_type)
-        if event_type in _INPUT_EVENTS and len(frame.block) <= _MAX_BLOCK_BYTES:
-            if len(_EVENT_TYPES) >= _MAX_BLOCKS:
-                _EVENT_TYPES.clear()
-            _EVENT_TYPES[frame.block] = event_type
-    # `:content-type` is not looked at: nothing public says that the service does, and the model leaves no choice.
-    if event_type == "binaryAudioEvent":
-        audio = frame.payload
-        return AudioReceived(audio=audio, encoded_octets=len(audio), binary=True)
-    match event_type:
-        case "audioEvent":
-            audio = _decode("audioEvent", _AUDIO_EVENT.decode, frame.payload).audio_chunk
-            return AudioReceived(audio=audio, encoded_octets=(len(audio) + 2) // 3 * 4, binary=False)
-        case "configurationEvent":
-            configuration: dict[str, Any] = _decode("configurationEvent", _OBJECT.decode, frame.payload)
-            return ConfigurationReceived(configuration=configuration)
-        case "sessionControlEvent":
-            return _decode("sessionControlEvent", _session_control, frame.payload)
-        case None:
-            raise EventError("The frame has no :event-type header.")
-        case _:
-            raise EventError(
-                f"There is no event type {event_type!r:.100}; a client sends configurationEvent, audioEvent, "
-                "binaryAudioEvent and sessionControlEvent."
-            )
-
-
-def _no_event(frame: Frame, message_type: object) -> InputCompleted:
-    if not frame.headers and not len(frame.payload):
-        # Own choice: a client that signs nothing ends its stream by the empty message itself.
-        return _COMPLETED
-    if message_type is None:
-        raise EventError("The frame has no :message-type header.")
-    raise EventError(f"A client sends events only, and this frame's :message-type is {message_type!r:.100}.")
-
-
-class _AudioEvent(msgspec.Struct, rename="camel"):
-    audio_chunk: bytes  # msgspec takes the base64 off
-
-
-_AUDIO_EVENT = msgspec.json.Decoder(_AudioEvent)
-_OBJECT = msgspec.json.Decoder(dict[str, Any])
-_END_OF_SESSION = Literal["END_OF_SESSION"]
-
-
-def _session_control(payload: bytes) -> SessionControlReceived:
-    return SessionControlReceived(type=msgspec.convert(_OBJECT.decode(payload).get("type"), _END_OF_SESSION | None))
-
-
-def _decode(event_type: str, decode: Callable[[bytes], T], payload: bytes) -> T:
-    try:
-        return decode(payload)
-    except msgspec.ValidationError as error:
-        # The limit: msgspec repeats what it was given, and a client may give megabytes.
-        raise EventError(f"The payload of {event_type} does not fit the model: {error!s:.200}.") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        # An audioEvent of Transcribe has raw bytes here, so that this is what a client ported from there meets.
-        hint = "; raw audio goes into a binaryAudioEvent" if event_type == "audioEvent" else ""
-        raise EventError(f"The payload of {event_type} is not JSON: {error}{hint}.") from None
-
-
-# ---- events → frames
-
-_JSON_TYPE = string(":content-type", "application/json")
-_EVENT = string(":message-type", "event")
-_EXCEPTION = string(":message-type", "exception")
-_ERROR = string(":message-type", "error")
-_TRANSCRIPT_EVENT: Headers = (string(":event-type", "transcriptEvent"), _JSON_TYPE, _EVENT)
-
-
-class _Segment(msgspec.Struct, rename="camel"):
-    """In the order of the model's members."""
-
-    segment_id: str
-    audio_begin_offset: int | float
-    audio_end_offset: int | float
-    is_partial: bool
-    channel_id: str | msgspec.UnsetType
-    content: str
-
-
-class _TranscriptEvent(msgspec.Struct, rename="camel"):
-    transcript_segment: _Segment
-
-
-_encode_json = msgspec.json.Encoder().encode
-
-
-def to_frame_bytes(
-    event: TranscriptSegment | OutputEvent | OutputException | OutputError, *, milliseconds: bool = False
-) -> bytes:
-    """The encoded frame of what the service says; server frames are not signed.
-
-    Offsets of a segment are seconds rounded to three decimals, or whole `milliseconds`. Header order and compact JSON
-    are those of Transcribe's recorded traffic (REC); an absent channel is left out (HealthScribe).
-    """
-    match event:
-        case TranscriptSegment():
-            return encode(_TRANSCRIPT_EVENT, _transcript_event(event, milliseconds))
-        case OutputEvent(member=member, content=content):
-            return encode((string(":event-type", member), _JSON_TYPE, _EVENT), _encode_json(content))
-        case OutputException(member=member, message=message):
-            payload = _encode_json({"message": message})
-            return encode((string(":exception-type", member), _JSON_TYPE, _EXCEPTION), payload)
-        case OutputError(code=code, message=message):
-            return encode((string(":error-code", code), string(":error-message", message), _ERROR), b"")
-        case _:
-            assert_never(event)
-
-
-def _transcript_event(segment: TranscriptSegment, milliseconds: bool) -> bytes:
-    channel_id = msgspec.UNSET if segment.channel_id is None else segment.channel_id
-    begin, end = _offset(segment.begin_us, milliseconds), _offset(segment.end_us, milliseconds)
-    content = _Segment(segment.segment_id, begin, end, segment.is_partial, channel_id, segment.content)
-    return _encode_json(_TranscriptEvent(content))
-
-
-def _offset(us: int, milliseconds: bool) -> int | float:
-    offset = (us + 500) // 1000
-    return offset if milliseconds else offset / 1000
-
-
-def invalid_signature(
-    message: str, framing: Literal["exception", "error", "validationException"]
-) -> OutputException | OutputError:
-    """What ends a stream whose event signatures do not hold.
-
-    InvalidSignatureException is documented (UG-stream) yet no member of the output union, and how it is framed is not
-    public: an exception of that type, an unmodeled error (safer for the official Python SDK, which raises KeyError on
-    an exception type that it does not know), or the validationException that every client knows.
-    """
-    match framing:
-        case "exception":
-            return OutputException(member="InvalidSignatureException", message=message)
-        case "error":
-            return OutputError(code="InvalidSignatureException", message=message)
-        case "validationException":
-            return OutputException(member="validationException", message=message)
-        case _:
-            assert_never(framing)

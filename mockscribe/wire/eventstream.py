@@ -1,4 +1,4 @@
-"""The AWS event-stream encoding: bytes ⇄ frames, both CRCs checked, the wire type of every header value kept.
+"""The AWS event-stream encoding: bytes ⇄ frames, both CRCs checked.
 
 Specification (ES-SPEC): smithy, `docs/source-2.0/aws/amazon-eventstream.rst`. A message is
 
@@ -10,15 +10,12 @@ zlib's, computed by ISA-L: 8 times as fast as zlib's own on an event of 3 KB, of
 
 from __future__ import annotations
 
-import enum
 import struct
-import uuid
-from typing import NamedTuple
 
-import msgspec
 from isal.isal_zlib import crc32
 
 from mockscribe.errors import FrameError, FrameErrorKind
+from mockscribe.wire.eventstream_frame import Frame, Headers, encode_headers, has_signature
 
 MAX_PAYLOAD_BYTES = 25_165_824
 """ES-SPEC: what a server must enforce (24 MiB)."""
@@ -31,77 +28,10 @@ FRAMING_BYTES = 16
 """The prelude and the closing CRC: the size of a message without headers and payload."""
 
 
-class HeaderType(enum.IntEnum):
-    """The wire type of a header value; the number is the type byte."""
-
-    TRUE = 0
-    FALSE = 1
-    BYTE = 2
-    SHORT = 3
-    INT = 4
-    LONG = 5
-    BYTES = 6
-    STRING = 7
-    TIMESTAMP = 8
-    UUID = 9
-
-
-Value = bool | int | bytes | str | uuid.UUID
-
-
-class Header(NamedTuple):
-    """A header. Integers carry their width in `type`; a timestamp's value is milliseconds since the epoch."""
-
-    name: str
-    type: HeaderType
-    value: Value
-
-
-Headers = tuple[Header, ...]
-
-
-def string(name: str, value: str) -> Header:
-    """A header of type string."""
-    return Header(name, HeaderType.STRING, value)
-
-
-class Frame(msgspec.Struct, frozen=True, gc=False):
-    """One message, checked. `offset` is where it began in its stream and `size` how many bytes it took there.
-
-    `block` is its encoded headers; `signed` says that `:chunk-signature` is among them, so that the payload is a
-    message of its own.
-    """
-
-    block: bytes
-    payload: bytes
-    signed: bool = False
-    offset: int = 0
-    size: int = 0
-
-    @property
-    def headers(self) -> Headers:
-        """The headers in their order, made when they are asked for."""
-        return _headers(self.block, 0)
-
-    def value(self, name: str) -> Value | None:
-        """The value of a header, or None."""
-        for header in self.headers:
-            if header[0] == name:
-                return header[2]
-        return None
-
-
 # ---- decoding
 
 _PRELUDE = struct.Struct(">III")
 _U32 = struct.Struct(">I")
-_INTEGERS = {
-    HeaderType.BYTE: struct.Struct(">b"),
-    HeaderType.SHORT: struct.Struct(">h"),
-    HeaderType.INT: struct.Struct(">i"),
-    HeaderType.LONG: struct.Struct(">q"),
-    HeaderType.TIMESTAMP: struct.Struct(">q"),
-}
 
 # What every signed message of a client begins with, in the two orders that SDKs write (facts 11a). Only the date and
 # the signature differ from one to the next, so these are recognised by their bytes instead of being parsed.
@@ -111,10 +41,8 @@ _ENVELOPE_BYTES = len(_DATE) + 8 + len(_SIGNATURE) + 32
 _SIGNATURE_AT = len(_DATE) + 8
 _DATE_AT = len(_SIGNATURE) + 32
 
-_KNOWN_BLOCKS: dict[bytes, Headers] = {}  # of strings, none of them a signature
 _KNOWN_PRELUDES: dict[bytes, tuple[int, int]] = {}
-_MAX_KNOWN_BLOCKS = 512
-_MAX_KNOWN_BLOCK_BYTES = 256
+_MAX_KNOWN_PRELUDES = 512
 
 
 class Decoder:
@@ -241,7 +169,7 @@ def decode_frame(data: bytes | memoryview, offset: int = 0) -> Frame:
     lengths = _KNOWN_PRELUDES.get(prelude)
     if lengths is None:
         lengths = _check_prelude(prelude, offset, MAX_PAYLOAD_BYTES, MAX_HEADERS_BYTES)
-        if len(_KNOWN_PRELUDES) >= _MAX_KNOWN_BLOCKS:
+        if len(_KNOWN_PRELUDES) >= _MAX_KNOWN_PRELUDES:
             _KNOWN_PRELUDES.clear()
         _KNOWN_PRELUDES[prelude] = lengths
     total, headers_bytes = lengths
@@ -291,95 +219,12 @@ def _decode(data: bytes, view: memoryview, at: int, total: int, headers_bytes: i
         if block.startswith(_DATE)
         else block.startswith(_SIGNATURE) and block.startswith(_DATE, _DATE_AT)
     )
-    if not signed and block not in _KNOWN_BLOCKS:
-        signed = any(header.name == ":chunk-signature" for header in _headers(block, offset + PRELUDE_BYTES))
+    if not signed:
+        signed = has_signature(block, offset + PRELUDE_BYTES)
     return Frame(block, data[headers_end:body_end], signed, offset, total)
 
 
-def _headers(block: bytes, offset: int) -> Headers:
-    known = _KNOWN_BLOCKS.get(block)
-    if known is not None:
-        return known
-    headers = _parse_headers(block, offset)
-    if len(block) <= _MAX_KNOWN_BLOCK_BYTES and all(
-        header.type is HeaderType.STRING and header.name != ":chunk-signature" for header in headers
-    ):
-        if len(_KNOWN_BLOCKS) >= _MAX_KNOWN_BLOCKS:
-            _KNOWN_BLOCKS.clear()
-        _KNOWN_BLOCKS[block] = headers
-    return headers
-
-
-def _parse_headers(block: bytes, offset: int) -> Headers:
-    headers: list[Header] = []
-    names: set[str] = set()
-    at = 0
-    while at < len(block):
-        start = offset + at
-        name_bytes = block[at]
-        name_end = at + 1 + name_bytes
-        if name_bytes == 0:
-            raise FrameError(FrameErrorKind.HEADER_NAME, start, "A header has an empty name.")
-        if name_end >= len(block):
-            raise FrameError(FrameErrorKind.HEADER_NAME, start, "A header's name reaches beyond the headers.")
-        try:
-            name = block[at + 1 : name_end].decode()
-        except UnicodeDecodeError:
-            raise FrameError(FrameErrorKind.HEADER_NAME, start + 1, "A header's name is not UTF-8.") from None
-        if name in names:
-            raise FrameError(FrameErrorKind.DUPLICATE_HEADER, start, f"The header {name!r} stands twice.")
-        names.add(name)
-        try:
-            type_ = HeaderType(block[name_end])
-        except ValueError:
-            text = f"The header {name!r} has the unknown type {block[name_end]}."
-            raise FrameError(FrameErrorKind.HEADER_TYPE, offset + name_end, text) from None
-        value, at = _parse_value(block, name_end + 1, name, type_, offset)
-        headers.append(Header(name, type_, value))
-    return tuple(headers)
-
-
-def _parse_value(block: bytes, at: int, name: str, type_: HeaderType, offset: int) -> tuple[Value, int]:
-    """The value that begins at `at`, and where it ends."""
-    match type_:
-        case HeaderType.TRUE | HeaderType.FALSE:
-            return type_ is HeaderType.TRUE, at
-        case HeaderType.BYTES | HeaderType.STRING:
-            if at + 2 > len(block):
-                raise _short(name, offset + at)
-            begin = at + 2
-            end = begin + int.from_bytes(block[at:begin], "big")
-        case HeaderType.UUID:
-            begin, end = at, at + 16
-        case _:
-            begin, end = at, at + _INTEGERS[type_].size
-    if end > len(block):
-        raise _short(name, offset + at)
-    raw = block[begin:end]
-    match type_:
-        case HeaderType.BYTES:
-            return raw, end
-        case HeaderType.STRING:
-            try:
-                return raw.decode(), end
-            except UnicodeDecodeError:
-                text = f"The value of the header {name!r} is not UTF-8."
-                raise FrameError(FrameErrorKind.HEADER_VALUE, offset + begin, text) from None
-        case HeaderType.UUID:
-            return uuid.UUID(bytes=raw), end
-        case _:
-            number: int = _INTEGERS[type_].unpack(raw)[0]
-            return number, end
-
-
-def _short(name: str, offset: int) -> FrameError:
-    text = f"The value of the header {name!r} reaches beyond the headers."
-    return FrameError(FrameErrorKind.HEADER_VALUE, offset, text)
-
-
 # ---- encoding
-
-_ENCODED_BLOCKS: dict[Headers, bytes] = {}
 
 
 def encode(headers: Headers, payload: bytes | memoryview) -> bytes:
@@ -392,48 +237,3 @@ def encode(headers: Headers, payload: bytes | memoryview) -> bytes:
     lengths = struct.pack(">II", FRAMING_BYTES + len(block) + len(payload), len(block))
     start = lengths + _U32.pack(crc32(lengths)) + block
     return b"".join((start, payload, _U32.pack(crc32(payload, crc32(start)))))
-
-
-def encode_headers(headers: Headers) -> bytes:
-    """The headers' block.
-
-    Raises:
-        ValueError: a name of no or over 255 bytes, a value of over 65,535 bytes or out of its type's range.
-    """
-    known = _ENCODED_BLOCKS.get(headers)
-    if known is not None:
-        return known
-    block = b"".join(_encode_header(header) for header in headers)
-    if len(block) <= _MAX_KNOWN_BLOCK_BYTES and all(header.type is HeaderType.STRING for header in headers):
-        if len(_ENCODED_BLOCKS) >= _MAX_KNOWN_BLOCKS:
-            _ENCODED_BLOCKS.clear()
-        _ENCODED_BLOCKS[headers] = block
-    return block
-
-
-def _encode_header(header: Header) -> bytes:
-    name = header.name.encode()
-    if not 1 <= len(name) <= 255:
-        raise ValueError(f"the header name {header.name!r} takes {len(name)} bytes: 1 to 255 are allowed")
-    return bytes((len(name),)) + name + bytes((header.type,)) + _encode_value(header)
-
-
-def _encode_value(header: Header) -> bytes:
-    value = header.value
-    match header.type, value:
-        case (HeaderType.TRUE, True) | (HeaderType.FALSE, False):
-            return b""
-        case (HeaderType.BYTES, bytes()) | (HeaderType.STRING, str()):
-            raw = value if isinstance(value, bytes) else str(value).encode()
-            if len(raw) > 0xFFFF:
-                raise ValueError(f"the value of {header.name!r} takes {len(raw)} bytes: at most 65,535 are allowed")
-            return struct.pack(">H", len(raw)) + raw
-        case HeaderType.UUID, uuid.UUID():
-            return value.bytes
-        case type_, int() if type_ in _INTEGERS and not isinstance(value, bool):
-            try:
-                return _INTEGERS[type_].pack(value)
-            except struct.error:
-                raise ValueError(f"{value} is out of range for {header.name!r} of type {type_.name}") from None
-        case _:
-            raise ValueError(f"{value!r} is no value of type {header.type.name} ({header.name!r})")

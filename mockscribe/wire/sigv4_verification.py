@@ -20,7 +20,7 @@ import msgspec
 
 from mockscribe.errors import SignatureError, SignatureErrorKind
 from mockscribe.wire import sigv4
-from mockscribe.wire.eventstream import Frame, HeaderType
+from mockscribe.wire.eventstream_frame import Frame, HeaderType
 from mockscribe.wire.exchange import RequestHead
 
 LIFETIME_SECONDS = 300

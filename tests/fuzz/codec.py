@@ -1,4 +1,4 @@
-"""The event-stream codec against a fuzzer's bytes: `Decoder`, `decode_frame` and `events.from_frame`.
+"""The event-stream codec against a fuzzer's bytes: `Decoder`, `decode_frame` and `event_frames.from_frame`.
 
 The first byte says how the rest is wrapped, for no fuzzer guesses a CRC: as it is; as a message with these headers and
 this payload; as the message inside a signed envelope.
@@ -12,8 +12,9 @@ import zlib
 from collections.abc import Iterator
 
 from mockscribe.errors import EventError, FrameError
-from mockscribe.service import events
-from mockscribe.wire.eventstream import Decoder, Frame, encode
+from mockscribe.service import event_frames
+from mockscribe.wire.eventstream import Decoder, encode
+from mockscribe.wire.eventstream_frame import Frame
 
 ENVELOPE = b"\x05:date\x08" + bytes(8) + b"\x10:chunk-signature\x06\x00\x20" + bytes(32)
 
@@ -62,6 +63,6 @@ def check(data: bytes) -> None:
         assert encode(headers, bytes(each.payload)) == stream[at : at + each.size]
         at += each.size
         with contextlib.suppress(EventError, FrameError):
-            events.from_frame(each)
+            event_frames.from_frame(each)
     for size in (1, 7, 13):
         assert list(decoded(stream, size)) == whole

@@ -8,7 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mockscribe.errors import FrameError
-from mockscribe.wire.eventstream import Decoder, Frame, Header, Headers, HeaderType, decode_frame, encode
+from mockscribe.wire.eventstream import Decoder, decode_frame, encode
+from mockscribe.wire.eventstream_frame import Frame, Header, Headers, HeaderType
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 

@@ -18,7 +18,8 @@ import crcmod.predefined
 import pytest
 
 from mockscribe.errors import FrameError
-from mockscribe.wire.eventstream import Decoder, Frame, Header, Headers, HeaderType, decode_frame, encode
+from mockscribe.wire.eventstream import Decoder, decode_frame, encode
+from mockscribe.wire.eventstream_frame import Frame, Header, Headers, HeaderType
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "frames"
 VALID = sorted(path.stem for path in FOLDER.glob("valid_*.bin"))

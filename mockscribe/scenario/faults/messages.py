@@ -14,8 +14,10 @@ from zlib import crc32
 from mockscribe.scenario.faults.actions import Action, Finish, Hold, Mode, Mute, ResetStream, SendBytes
 from mockscribe.scenario.faults.kinds import EVERYWHERE, Event, FaultKind, Layer, Setting
 from mockscribe.scenario.faults.parameters import number, text, word
-from mockscribe.service.events import OutputError, OutputEvent, OutputException, TranscriptSegment, to_frame_bytes
-from mockscribe.wire.eventstream import MAX_PAYLOAD_BYTES, encode, string
+from mockscribe.service.event_frames import to_frame_bytes
+from mockscribe.service.events import OutputError, OutputEvent, OutputException, TranscriptSegment
+from mockscribe.wire.eventstream import MAX_PAYLOAD_BYTES, encode
+from mockscribe.wire.eventstream_frame import string
 
 Outcome = Sequence[Action | Mode]
 

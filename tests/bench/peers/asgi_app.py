@@ -15,8 +15,8 @@ from starlette.responses import StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from mockscribe.service import events
-from mockscribe.service.events import AudioReceived, OutputEvent
+from mockscribe.service import event_frames
+from mockscribe.service.events import AudioReceived, InputEvent, OutputEvent
 from mockscribe.wire.eventstream import Decoder
 from tests.bench.body import PATH, SEGMENT
 
@@ -35,11 +35,11 @@ class DuplexResponse(StreamingResponse):
 ANSWER = OutputEvent(member="transcriptEvent", content=SEGMENT)
 
 
-def input_events(decoder: Decoder, data: bytes) -> Iterator[events.InputEvent]:
+def input_events(decoder: Decoder, data: bytes) -> Iterator[InputEvent]:
     """The events that `data` completes."""
     decoder.feed(data)
     while (frame := decoder.next_frame()) is not None:
-        yield events.from_frame(frame)
+        yield event_frames.from_frame(frame)
 
 
 async def answers(request: Request) -> AsyncIterator[bytes]:
@@ -48,7 +48,7 @@ async def answers(request: Request) -> AsyncIterator[bytes]:
     async for data in request.stream():
         for event in input_events(decoder, data):
             if isinstance(event, AudioReceived):
-                yield events.to_frame_bytes(ANSWER)
+                yield event_frames.to_frame_bytes(ANSWER)
 
 
 async def listen(request: Request) -> DuplexResponse:

@@ -34,7 +34,8 @@ from mockscribe.scenario.faults import (
 )
 from mockscribe.scenario.faults.before import ERRORS
 from mockscribe.scenario.model import Fault, Position
-from mockscribe.service.events import OutputEvent, OutputException, TranscriptSegment, to_frame_bytes
+from mockscribe.service.event_frames import to_frame_bytes
+from mockscribe.service.events import OutputEvent, OutputException, TranscriptSegment
 from mockscribe.wire.misbehaviour import (
     ChangeSettings,
     CloseNow,

@@ -8,19 +8,9 @@ import zlib
 import pytest
 
 from mockscribe.errors import FrameError, FrameErrorKind
-from mockscribe.wire import eventstream
-from mockscribe.wire.eventstream import (
-    MAX_HEADERS_BYTES,
-    MAX_PAYLOAD_BYTES,
-    Decoder,
-    Frame,
-    Header,
-    HeaderType,
-    decode_frame,
-    encode,
-    encode_headers,
-    string,
-)
+from mockscribe.wire import eventstream_frame
+from mockscribe.wire.eventstream import MAX_HEADERS_BYTES, MAX_PAYLOAD_BYTES, Decoder, decode_frame, encode
+from mockscribe.wire.eventstream_frame import Frame, Header, HeaderType, encode_headers, string
 
 EVENT = encode((string(":event-type", "binaryAudioEvent"),), b"x" * 100)
 
@@ -188,24 +178,24 @@ def test_decoding_does_not_copy_the_rest_of_a_chunk() -> None:
 
 
 def test_remembered_headers_are_bounded_and_stay_right(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(eventstream, "_MAX_KNOWN_BLOCKS", 3)
-    monkeypatch.setattr(eventstream, "_KNOWN_BLOCKS", {})
-    monkeypatch.setattr(eventstream, "_ENCODED_BLOCKS", {})
+    monkeypatch.setattr(eventstream_frame, "_MAX_KNOWN_BLOCKS", 3)
+    monkeypatch.setattr(eventstream_frame, "_KNOWN_BLOCKS", {})
+    monkeypatch.setattr(eventstream_frame, "_ENCODED_BLOCKS", {})
     for round_ in range(2):
         for number in range(10):
             headers = (string("name", str(number)),)
             assert decode_frame(encode(headers, b"")).headers == headers, round_
-    assert len(eventstream._KNOWN_BLOCKS) <= 3
-    assert len(eventstream._ENCODED_BLOCKS) <= 3
+    assert len(eventstream_frame._KNOWN_BLOCKS) <= 3
+    assert len(eventstream_frame._ENCODED_BLOCKS) <= 3
 
 
 def test_long_and_untexted_headers_are_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(eventstream, "_KNOWN_BLOCKS", {})
-    monkeypatch.setattr(eventstream, "_ENCODED_BLOCKS", {})
+    monkeypatch.setattr(eventstream_frame, "_KNOWN_BLOCKS", {})
+    monkeypatch.setattr(eventstream_frame, "_ENCODED_BLOCKS", {})
     for headers in ((string("name", "x" * 300),), (Header("n", HeaderType.LONG, 1),)):
         assert decode_frame(encode(headers, b"")).headers == headers
-    assert not eventstream._KNOWN_BLOCKS
-    assert not eventstream._ENCODED_BLOCKS
+    assert not eventstream_frame._KNOWN_BLOCKS
+    assert not eventstream_frame._ENCODED_BLOCKS
 
 
 # ---- encoding

@@ -10,7 +10,8 @@ from botocore.credentials import Credentials as BotoCredentials
 from botocore.eventstream import EventStreamBuffer
 
 from mockscribe.wire import sigv4
-from mockscribe.wire.eventstream import Decoder, HeaderType
+from mockscribe.wire.eventstream import Decoder
+from mockscribe.wire.eventstream_frame import HeaderType
 from mockscribe.wire.sigv4 import Credentials, EventSigner, sign_request
 from tests.far_end import event_signature, signing_key
 

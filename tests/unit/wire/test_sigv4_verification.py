@@ -16,7 +16,8 @@ from botocore.credentials import Credentials
 
 from mockscribe.errors import SignatureError, SignatureErrorKind
 from mockscribe.wire import sigv4
-from mockscribe.wire.eventstream import Decoder, Frame
+from mockscribe.wire.eventstream import Decoder
+from mockscribe.wire.eventstream_frame import Frame
 from mockscribe.wire.exchange import Headers, RequestHead
 from mockscribe.wire.sigv4_verification import EventVerifier, Policy, Signer, verify_request
 from tests import far_end, signing

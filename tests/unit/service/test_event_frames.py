@@ -13,6 +13,7 @@ import botocore.parsers
 import pytest
 
 from mockscribe.errors import EventError, FrameError, FrameErrorKind
+from mockscribe.service.event_frames import from_frame, invalid_signature, to_frame_bytes
 from mockscribe.service.events import (
     AudioReceived,
     ConfigurationReceived,
@@ -22,11 +23,9 @@ from mockscribe.service.events import (
     OutputException,
     SessionControlReceived,
     TranscriptSegment,
-    from_frame,
-    invalid_signature,
-    to_frame_bytes,
 )
-from mockscribe.wire.eventstream import Decoder, Frame, Header, HeaderType, decode_frame, encode, string
+from mockscribe.wire.eventstream import Decoder, decode_frame, encode
+from mockscribe.wire.eventstream_frame import Frame, Header, HeaderType, string
 from tests import distil
 
 BOTOCORE = botocore.model.ServiceModel(distil.installed(), "connecthealth")
