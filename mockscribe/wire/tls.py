@@ -121,7 +121,10 @@ class TlsLayer:
                 self.handshake_complete = True
             while data := self._ssl.read(RECORD_BYTES):
                 plain.append(data)
-            self.eof = True
+                if not (self._incoming.pending or self._ssl.pending()):  # so nothing is left but to want more
+                    break
+            else:
+                self.eof = True
         except ssl.SSLWantReadError:
             pass
         except ssl.SSLZeroReturnError:
