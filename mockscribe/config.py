@@ -21,6 +21,7 @@ import msgspec
 
 from mockscribe.duration import parse_duration
 from mockscribe.errors import ConfigError
+from mockscribe.spelling import did_you_mean
 
 PREFIX = "MOCKSCRIBE_"
 
@@ -560,11 +561,9 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     for name in sorted(environ):
         if not name.startswith(PREFIX) or name in known or SOMEBODY_ELSES.fullmatch(name):
             continue
-        import difflib
-
         endings = [each.removeprefix(PREFIX) for each in sorted(known)]
-        near = difflib.get_close_matches(name.removeprefix(PREFIX), endings, n=1)
-        hint = f"did you mean {PREFIX}{near[0]}?" if near else "`mockscribe serve --help` lists them"
+        otherwise = "`mockscribe serve --help` lists them"
+        hint = did_you_mean(name.removeprefix(PREFIX), endings, otherwise, form=f"{PREFIX}{{}}")
         if name == variable("messages"):
             hint = "it is a key of the --config file only"
         told.append(f"{name}: there is no such variable; {hint}")

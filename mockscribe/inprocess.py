@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-import difflib
 import inspect
 import os
 import threading
@@ -29,6 +28,7 @@ from mockscribe.scenario.model import Scenario
 from mockscribe.scenario.script import parse
 from mockscribe.scenario_files import is_text
 from mockscribe.server import Server
+from mockscribe.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from mockscribe.authority import Authority
@@ -174,9 +174,8 @@ class Mockscribe(AccountView):
     ) -> None:
         for name in settings:
             if name not in TYPES:
-                near = difflib.get_close_matches(name, TYPES, n=1)
-                hint = f"; did you mean {near[0]}?" if near else ""
-                raise ConfigError(name, f"there is no such setting{hint}")
+                hint = did_you_mean(name, TYPES, "they are the fields of mockscribe.config.Config")
+                raise ConfigError(name, f"there is no such setting; {hint}")
         scenarios = [scenarios] if isinstance(scenarios, str | os.PathLike) else scenarios
         files = [os.fspath(each) for each in scenarios if not is_text(each)]
         texts = [str(each) for each in scenarios if is_text(each)]

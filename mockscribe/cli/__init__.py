@@ -14,6 +14,7 @@ import click
 
 from mockscribe import __version__
 from mockscribe.errors import ConfigError, ControlError, MockscribeError, ScriptError
+from mockscribe.spelling import did_you_mean
 
 COMMANDS = {
     "demo": "Stream a bundled visit to a mock and watch its transcript grow.",
@@ -53,10 +54,7 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
-            import difflib
-
-            near = difflib.get_close_matches(name, COMMANDS, n=1)
-            hint = f"did you mean {near[0]}?" if near else "`mockscribe --help` lists them"
+            hint = did_you_mean(name, COMMANDS, "`mockscribe --help` lists them")
             raise click.UsageError(f"there is no command {name!r}; {hint}", ctx)
         return super().resolve_command(ctx, args)
 

@@ -9,7 +9,6 @@ ones in the process and over HTTP.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import enum
 import math
 import re
@@ -24,6 +23,7 @@ from mockscribe.account import Account
 from mockscribe.errors import ControlError
 from mockscribe.journal import Kind
 from mockscribe.mock import Mock
+from mockscribe.spelling import did_you_mean
 
 A = TypeVar("A", bound=msgspec.Struct)
 R = TypeVar("R")
@@ -123,8 +123,7 @@ def decode(data: bytes) -> Any:
 
 def unknown(name: str, known: Collection[str]) -> ControlError:
     """The refusal of an argument that is none."""
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known) or 'none'}"
+    hint = did_you_mean(name, known, f"there are {', '.join(known) or 'none'}")
     return ControlError(400, f"is unknown; {hint}", path=name)
 
 

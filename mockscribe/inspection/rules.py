@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
-
 from mockscribe.errors import FrameErrorKind, SignatureErrorKind
+from mockscribe.spelling import did_you_mean
 
 RULES = (
     # connections
@@ -63,6 +62,6 @@ def unknown(name: str) -> str | None:
     """What is said of a name that is no rule's, with those that come nearest; None when it is one."""
     if name in RULES:
         return None
-    near = difflib.get_close_matches(name, RULES, n=3) or [each for each in RULES if name and name in each]
-    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(RULES)}"
-    return f"there is no rule {name!r:.100}; {hint}"
+    parts = [each for each in RULES if name and name in each]
+    otherwise = f"did you mean {' or '.join(parts)}?" if parts else f"there are {', '.join(RULES)}"
+    return f"there is no rule {name!r:.100}; {did_you_mean(name, RULES, otherwise, count=3)}"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, TypeVar
 
 from mockscribe.duration import parse_duration
 from mockscribe.errors import ScriptError
 from mockscribe.scenario.document import Node, scalar
+from mockscribe.spelling import did_you_mean
 
 T = TypeVar("T")
 
@@ -75,8 +75,8 @@ class Reader:
 
     def _unknown(self, key: Node, keys: Iterable[str], path: str) -> None:
         names = list(keys)
-        near = difflib.get_close_matches(key.value, names, n=1)
-        hint = f"did you mean `{near[0]}`?" if near else f"there are {_list(names)}" if names else "none is known"
+        otherwise = f"there are {_list(names)}" if names else "none is known"
+        hint = did_you_mean(key.value, names, otherwise, form="`{}`")
         self.error(f"the key `{key.value}` is unknown; {hint}", key, path)
 
     def single(self, node: Node, names: Iterable[str], path: str, what: str) -> tuple[str, Node | None]:
@@ -126,9 +126,8 @@ class Reader:
             if value in choices and isinstance(value, str):
                 return value
             if node.kind == "scalar":
-                near = difflib.get_close_matches(str(value), choices, n=1, cutoff=0.8)
-                hint = f"; did you mean {near[0]}?" if near else ""
-                self.error(f"{node.value!r} is none of {_list(choices)}{hint}", node, path)
+                hint = did_you_mean(str(value), choices, cutoff=0.8)
+                self.error(f"{node.value!r} is none of {_list(choices)}{hint and '; '}{hint}", node, path)
             return None
 
         return read
