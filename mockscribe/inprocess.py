@@ -91,7 +91,7 @@ class ServerThread:
                 await self._stop.wait()
             finally:
                 self._running = None
-                await server.stop()
+                await server.stop(finish_work=True)
 
         asyncio.run(main())
 
@@ -191,7 +191,7 @@ class Mockscribe(AccountView):
         return self
 
     def close(self) -> None:
-        """End every connection and the thread."""
+        """End every connection and the thread; what is still to be written to `output_dir` is written first."""
         self._server_thread.close()
 
     def __enter__(self) -> Mockscribe:

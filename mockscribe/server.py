@@ -141,11 +141,12 @@ class Server:
         """What control commands act upon; whoever ran one must `wake` what it has woken."""
         return Context(self.mock, account_id, self.loop.time, self.endpoints)
 
-    async def stop(self, grace_seconds: float | None = None) -> None:
+    async def stop(self, grace_seconds: float | None = None, *, finish_work: bool = False) -> None:
         """Stop accepting, let running streams finish for `grace_seconds`, then end them with an exception each.
 
         In the rest of the grace the documents of all work are written, of what is still under way too: mock time ends
-        here. Without a grace (None) every connection is aborted at once, and only what is being written is waited for.
+        here. Without a grace (None) every connection is aborted at once, and only what is being written is waited for,
+        or what is under way if `finish_work` says so.
         """
         ends = self.loop.time() + (grace_seconds or 0.0)
         for timer in (self._reload, self._chores):
@@ -158,7 +159,7 @@ class Server:
         for transport in tuple(self.transports.values()):
             transport.abort()
         await asyncio.sleep(0)  # every stream hears of its end: some sessions have their work only from then on
-        if grace_seconds is not None and self._writer is not None:
+        if self._writer is not None and (finish_work or grace_seconds is not None):
             for account in self.mock.accounts:
                 account.finish_work(self.loop.time())
         await self._finish_writing(max(LAST_WRITES_SECONDS, ends - self.loop.time()))

@@ -100,6 +100,13 @@ def test_a_session_leaves_its_files_below_the_folder(folder: Path, tmp_path: Pat
     assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 4
 
 
+def test_what_is_under_way_when_the_mock_is_left_is_written_first(folder: Path, tmp_path: Path) -> None:
+    with Mockscribe(ca_folder=folder, scenarios=[LINES], clock="manual", output_dir=str(tmp_path)) as mock:
+        visit(mock, coded("bucket"))
+        assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 4
+
+
 def test_a_session_leaves_its_files_in_s3(folder: Path, s3: tuple[str, Any]) -> None:
     url, client = s3
     with Mockscribe(ca_folder=folder, scenarios=[LINES], clock="autojump", s3_endpoint_url=url) as mock:
