@@ -222,9 +222,7 @@ class TranscriptView:
         lines.append(_last_words(self._status, width))
         self._erase()
         dimmed = [click.style(line, dim=True) if self.colours else line for line in lines]
-        self._err.write("\n".join(dimmed))
-        self._err.flush()
-        self._drawn = len(lines)
+        self._redraw("\n".join(dimmed), len(lines))
 
     def _partial(self, segment: Mapping[str, Any]) -> str:
         speaker = self._speaker(segment)
@@ -234,9 +232,15 @@ class TranscriptView:
 
     def _erase(self) -> None:
         if self._drawn:
-            self._err.write(_ERASE_LINE + (_UP + _ERASE_LINE) * (self._drawn - 1))
+            self._redraw(_ERASE_LINE + (_UP + _ERASE_LINE) * (self._drawn - 1), 0)
+
+    def _redraw(self, text: str, drawn: int) -> None:
+        """Write what leaves so many lines of the growing part; an interrupt comes when it is out, and finds them."""
+        try:
+            self._err.write(text)
             self._err.flush()
-            self._drawn = 0
+        finally:
+            self._drawn = drawn
 
 
 def clock(seconds: float) -> str:
