@@ -16,7 +16,8 @@ import msgspec
 from mockscribe import signatures, speakers
 from mockscribe.clock import Clock, Instant, Kept
 from mockscribe.config import Config
-from mockscribe.journal import Journal, Kind, Origin
+from mockscribe.entries import Kind, Origin
+from mockscribe.journal import Journal
 from mockscribe.keeper import Keeper
 from mockscribe.live import LiveStream, Session, StandingFault, Waker
 from mockscribe.scenario.faults import FAULTS

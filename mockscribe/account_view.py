@@ -20,9 +20,9 @@ from mockscribe.commands import record, scenarios, state
 from mockscribe.commands.command import Command, Nothing
 from mockscribe.commands.scenarios import ScenarioSummary, script_error
 from mockscribe.commands.state import FaultSummary
+from mockscribe.entries import Kind
 from mockscribe.errors import ControlError, UnreachableError, VerificationError
 from mockscribe.inspection.verification import Verdict
-from mockscribe.journal import Kind
 from mockscribe.mock import account_of
 from mockscribe.scenario.faults import keys_of
 from mockscribe.scenario.model import Fault

@@ -20,7 +20,7 @@ from typing import Protocol, assert_never
 
 from mockscribe import caller, listening, routes, unary
 from mockscribe.account import Account
-from mockscribe.journal import Kind, Origin
+from mockscribe.entries import Kind, Origin
 from mockscribe.mock import DEFAULT_ACCOUNT, Mock
 from mockscribe.service import restjson
 from mockscribe.wire.ending import Ending

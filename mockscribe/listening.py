@@ -9,8 +9,8 @@ import msgspec
 
 from mockscribe import caller, signatures, speakers
 from mockscribe.account import Account
+from mockscribe.entries import Kind, Origin
 from mockscribe.errors import ServiceError, SignatureError
-from mockscribe.journal import Kind, Origin
 from mockscribe.live import Session, Waker
 from mockscribe.mock import Mock
 from mockscribe.response import Response

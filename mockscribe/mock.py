@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from mockscribe.account import Account, Shared
 from mockscribe.config import Config
-from mockscribe.journal import Kind, Origin
+from mockscribe.entries import Kind, Origin
 from mockscribe.scenario.faults import FAULTS, keys_of
 from mockscribe.scenario.model import Fault
 from mockscribe.wire.limits import Limits

@@ -11,8 +11,8 @@ from typing import Any, assert_never
 
 from mockscribe.account import Account
 from mockscribe.clock import Instant
+from mockscribe.entries import Kind, Origin
 from mockscribe.errors import ServiceError
-from mockscribe.journal import Kind, Origin
 from mockscribe.live import Session, StandingFault, spoken
 from mockscribe.scenario.faults import (
     Action,

@@ -11,12 +11,12 @@ import msgspec
 
 from mockscribe.commands import record, sessions
 from mockscribe.commands.command import Command, Nothing
+from mockscribe.entries import Kind
 from mockscribe.errors import ControlError, VerificationError
 from mockscribe.inspection.artifacts import ArtifactSummary
 from mockscribe.inspection.audio import AudioSummary, Chunks, Join
 from mockscribe.inspection.findings import Finding
 from mockscribe.inspection.sessions import SessionSummary, StepSummary, StreamSummary
-from mockscribe.journal import Kind
 from mockscribe.scenario.faults import keys_of
 from mockscribe.scenario.model import Fault
 

@@ -16,8 +16,8 @@ from typing import assert_never
 from mockscribe import signatures
 from mockscribe.account import Account
 from mockscribe.clock import Instant
+from mockscribe.entries import Kind, Origin
 from mockscribe.errors import EventError, FrameError, SequenceError, ServiceError, SignatureError
-from mockscribe.journal import Kind, Origin
 from mockscribe.live import Session, Waker
 from mockscribe.response import Response
 from mockscribe.scenario.player import Intent, Moment, Player

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 
 from mockscribe import caller, signatures
 from mockscribe.account import Account
+from mockscribe.entries import Kind, Origin
 from mockscribe.errors import ServiceError, SignatureError
-from mockscribe.journal import Kind, Origin
 from mockscribe.live import Waker
 from mockscribe.mock import Mock
 from mockscribe.service import restjson

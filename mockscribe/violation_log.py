@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 
-from mockscribe.journal import Origin
+from mockscribe.entries import Origin
 
 LINES_A_SECOND = 10
 """How many violations a process logs in a second, the others are counted; own choice: one person reads no more, and a

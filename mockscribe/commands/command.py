@@ -20,8 +20,8 @@ import msgspec
 
 from mockscribe import duration
 from mockscribe.account import Account
+from mockscribe.entries import Kind
 from mockscribe.errors import ControlError
-from mockscribe.journal import Kind
 from mockscribe.mock import Mock
 from mockscribe.spelling import did_you_mean
 

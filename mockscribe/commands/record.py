@@ -9,11 +9,11 @@ import msgspec
 
 from mockscribe.account import Account
 from mockscribe.commands.command import Arguments, Command, Context, Duration, JournalEntry, seconds
+from mockscribe.entries import Entry, Kind
 from mockscribe.errors import ControlError
 from mockscribe.inspection import conditions, rules, sessions, timeline, verification
 from mockscribe.inspection.conditions import Condition
 from mockscribe.inspection.verification import Verdict
-from mockscribe.journal import Entry, Kind
 
 LONGEST_WAIT_SECONDS = 600.0
 """Own choice: longer than any test waits; a waiter that is forgotten goes away."""

@@ -7,13 +7,13 @@ from typing import Any, Literal
 import msgspec
 
 from mockscribe.commands.command import Arguments, Command, Context, JournalEntry, Nothing
+from mockscribe.entries import Kind
 from mockscribe.errors import ControlError, ScriptError
 from mockscribe.inspection import audio, findings, sessions
 from mockscribe.inspection.artifacts import ArtifactSummary, artifacts_of
 from mockscribe.inspection.audio import AudioSummary
 from mockscribe.inspection.findings import Finding
 from mockscribe.inspection.sessions import SessionSummary, StepSummary, StreamSummary
-from mockscribe.journal import Kind
 from mockscribe.scenario.model import End, Fault, Raise, Send
 from mockscribe.scenario.player import Intent
 from mockscribe.scenario.script import parse

@@ -9,7 +9,7 @@ import msgspec
 
 from mockscribe.commands import Context
 from mockscribe.commands.record import JournalQuery
-from mockscribe.journal import Entry
+from mockscribe.entries import Entry
 
 HEARTBEAT_SECONDS = 15.0
 """How often a quiet stream says that it is there; WHATWG HTML, 9.2.7 recommends every 15 seconds or so."""

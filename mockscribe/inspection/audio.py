@@ -14,8 +14,8 @@ from itertools import pairwise
 
 import msgspec
 
+from mockscribe.entries import Entry, HiddenAudio
 from mockscribe.errors import ControlError
-from mockscribe.journal import Entry, HiddenAudio
 from mockscribe.live import Session
 from mockscribe.service.events import AudioReceived
 from mockscribe.session.flac import FlacDecoder, FlacError

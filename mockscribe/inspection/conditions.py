@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from mockscribe.journal import Entry, Kind
+from mockscribe.entries import Entry, Kind
 
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True):

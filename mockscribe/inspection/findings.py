@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from mockscribe.account import Account
+from mockscribe.entries import Entry, Kind
 from mockscribe.inspection.audio import Heard, chunks, heard
 from mockscribe.inspection.sessions import entries as entries_of
 from mockscribe.inspection.sessions import streams
-from mockscribe.journal import Entry, Kind
 from mockscribe.live import Session
 from mockscribe.service.events import InputCompleted
 

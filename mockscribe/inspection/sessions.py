@@ -8,9 +8,9 @@ from typing import Any, Literal, assert_never
 import msgspec
 
 from mockscribe.account import Account
+from mockscribe.entries import Entry, Kind
 from mockscribe.errors import ControlError
 from mockscribe.inspection.audio import Chunks, Heard, chunks, heard
-from mockscribe.journal import Entry, Kind
 from mockscribe.live import Session
 from mockscribe.scenario.model import End, Fault, Raise, Say, Scenario, Send, Step
 from mockscribe.scenario.player import Player, ScenarioPlayer, StepReport, StepStatus

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from mockscribe.account import Account
+from mockscribe.entries import Entry, HiddenAudio, Kind
 from mockscribe.inspection.sessions import shortened, steps
-from mockscribe.journal import Entry, HiddenAudio, Kind
 from mockscribe.live import Session
 from mockscribe.service.events import (
     AudioReceived,

@@ -11,9 +11,9 @@ from typing import Literal
 import msgspec
 
 from mockscribe.account import Account
+from mockscribe.entries import Kind
 from mockscribe.inspection.sessions import steps
 from mockscribe.inspection.timeline import timeline
-from mockscribe.journal import Kind
 from mockscribe.live import Session
 from mockscribe.scenario.matching import Request, nearest
 from mockscribe.scenario.player import StepStatus

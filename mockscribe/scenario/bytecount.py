@@ -6,7 +6,7 @@ tells nothing of the kind, and its bytes count from the end of the event that br
 
 from __future__ import annotations
 
-from mockscribe.session.audio import Heard
+from mockscribe.session.heard import Heard
 
 
 class ByteCount:

@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from mockscribe.scenario.model import AfterAudio, Fault, Say, Scenario, Step
 from mockscribe.scenario.playing import Intent, Moment, StepReport, segment_ids
 from mockscribe.service.events import TranscriptSegment
-from mockscribe.session.audio import BLOCKS_PER_SECOND, Heard, Level
+from mockscribe.session.audio import BLOCKS_PER_SECOND
+from mockscribe.session.heard import Heard, Level
 
 PAUSE_US = 500_000
 """Silence that ends a segment. Own choice: longer than the stops within a phrase, shorter than a change of speaker."""

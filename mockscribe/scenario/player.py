@@ -36,7 +36,7 @@ from mockscribe.scenario.model import (
 from mockscribe.scenario.playing import Intent, Moment, Player, StepReport, StepStatus, segment_ids
 from mockscribe.scenario.speech import Utterance, utterances
 from mockscribe.service.events import OutputEvent, OutputException, TranscriptSegment
-from mockscribe.session.audio import Heard
+from mockscribe.session.heard import Heard
 
 __all__ = ["Intent", "Moment", "Player", "ScenarioPlayer", "StepReport", "StepStatus", "segment_ids"]
 

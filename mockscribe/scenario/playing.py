@@ -12,7 +12,7 @@ import msgspec
 
 from mockscribe.scenario.model import End, Fault, Step
 from mockscribe.service.events import OutputError, OutputEvent, OutputException, TranscriptSegment
-from mockscribe.session.audio import Heard
+from mockscribe.session.heard import Heard
 
 
 class Moment(msgspec.Struct, frozen=True, gc=False):

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockscribe.session.audio import SILENCE_PEAK, AudioClock, Level
+from mockscribe.session.audio import SILENCE_PEAK, AudioClock
 from mockscribe.session.flac import FlacDecoder, FlacError
+from mockscribe.session.heard import Level
 from tests import flac
 
 RATE = 8_000

@@ -14,7 +14,7 @@ from mockscribe import listening
 from mockscribe.authority import Authority
 from mockscribe.config import load
 from mockscribe.connection import Connection
-from mockscribe.journal import Kind
+from mockscribe.entries import Kind
 from mockscribe.mock import DEFAULT_ACCOUNT, Mock
 from mockscribe.stream import Stream
 from mockscribe.wire.exchange import Closing

@@ -11,7 +11,7 @@ import pytest
 from mockscribe.authority import Authority
 from mockscribe.config import Config, load
 from mockscribe.connection import Connection
-from mockscribe.journal import Kind
+from mockscribe.entries import Kind
 from mockscribe.mock import DEFAULT_ACCOUNT, Mock
 from mockscribe.service.events import OutputEvent
 from mockscribe.wire.exchange import OUTPUT_LIMIT, Closing

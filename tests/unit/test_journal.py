@@ -1,9 +1,10 @@
-"""The journal: order, budget, plain data."""
+"""The journal: order, budget; and its entries as plain data."""
 
 from typing import Any
 
 from mockscribe.clock import Instant
-from mockscribe.journal import ENTRY_OCTETS, Journal, Kind, Origin
+from mockscribe.entries import Kind, Origin
+from mockscribe.journal import ENTRY_OCTETS, Journal
 from mockscribe.service.events import AudioReceived, OutputException, TranscriptSegment
 
 INSTANT = Instant(now=0.0, at=10.0, time=1.0, waited=1.0, time_us=1_000_000)

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from mockscribe.entries import Kind
 from mockscribe.errors import ControlError
 from mockscribe.inspection import audio as heard
 from mockscribe.inspection.sessions import entries
 from mockscribe.inspection.timeline import timeline
-from mockscribe.journal import Kind
 from tests.wire import CONFIGURATION, END_OF_SESSION, Answer, Wire, audio, base64_audio, configuration, request_headers
 
 SPOKEN = "The knee still hurts at night."

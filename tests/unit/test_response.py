@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mockscribe.journal import Kind
+from mockscribe.entries import Kind
 from mockscribe.live import StandingFault
 from mockscribe.scenario.faults import Faults
 from mockscribe.scenario.model import Fault, Match, Position

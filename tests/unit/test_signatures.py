@@ -9,9 +9,9 @@ import pytest
 
 from mockscribe import signatures
 from mockscribe.config import Config
+from mockscribe.entries import Kind
 from mockscribe.inspection.findings import findings
 from mockscribe.inspection.sessions import streams
-from mockscribe.journal import Kind
 from tests import signing
 from tests.signing import Chain, signed_head
 from tests.wire import (

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mockscribe.journal import Kind
+from mockscribe.entries import Kind
 from tests.wire import (
     CONFIGURATION,
     EMPTY_FRAME,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mockscribe.journal import Kind
+from mockscribe.entries import Kind
 from mockscribe.service.operations import HANDLERS
 from tests.unit.test_listening import details, refusal, request
 from tests.wire import DOMAIN_ID, END_OF_SESSION, SUBSCRIPTION_ID, Answer, Wire, envelope, request_headers

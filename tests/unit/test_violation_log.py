@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from mockscribe.entries import Kind, Origin
 from mockscribe.inspection.rules import RULES
-from mockscribe.journal import Kind, Origin
 from mockscribe.violation_log import LINES_A_SECOND, MAX_CHARACTERS, OWN_WORDS, ViolationLog
 from tests.unit.test_signatures import Signing
 from tests.wire import CONFIGURATION, END_OF_SESSION, SESSION_ID, Wire, audio, configuration, event, request_headers

@@ -1,7 +1,7 @@
 """Bytes of audio as instants."""
 
 from mockscribe.scenario.bytecount import ByteCount
-from mockscribe.session.audio import Heard
+from mockscribe.session.heard import Heard
 
 
 def test_before_any_audio_nothing_has_come() -> None:

@@ -7,7 +7,8 @@ import struct
 import pytest
 
 from mockscribe.errors import EventError
-from mockscribe.session.audio import SILENCE_PEAK, AudioClock, Heard, Level
+from mockscribe.session.audio import SILENCE_PEAK, AudioClock
+from mockscribe.session.heard import Heard, Level
 from tests.flac import constant, frame, header, stream, verbatim
 
 RATE = 16_000

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mockscribe.session.audio import AudioClock, Level
+from mockscribe.session.audio import AudioClock
 from mockscribe.session.flac import FlacDecoder
+from mockscribe.session.heard import Level
 
 RECORDINGS = Path(__file__).parents[3] / "fixtures" / "recordings"
 NAMES = ("silence", "tone", "visit-mono", "visit-stereo")
