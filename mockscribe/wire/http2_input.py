@@ -42,7 +42,7 @@ class StreamInput:
         self.stream_id = stream_id
         self.window = DEFAULT_WINDOW
         self.owed = 0
-        self.portion: float = PORTION
+        self.portion: float = float(PORTION)
         self.received = 0
         self.content_length: int | None = None
         self.ended = False

@@ -193,7 +193,7 @@ class Streams:
                 stream.input.portion = math.inf
                 self.windows.withheld = self.windows.withheld or connection
             case TinyWindow(octets=octets):
-                stream.input.portion = min(octets, PORTION - 1)
+                stream.input.portion = float(min(octets, PORTION - 1))
             case EndWithTrailers(fields=fields):
                 if self._may_send(stream):
                     stream.output.trailers = _encoded(fields)
