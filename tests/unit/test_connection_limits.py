@@ -12,12 +12,13 @@ from mockscribe.authority import Authority
 from mockscribe.config import Config, load
 from mockscribe.connection import Connection
 from mockscribe.entries import Kind
+from mockscribe.live import StandingFault
 from mockscribe.mock import DEFAULT_ACCOUNT, Mock
+from mockscribe.scenario.model import Fault
 from mockscribe.service.events import OutputEvent
 from mockscribe.wire.exchange import OUTPUT_LIMIT, Closing
 from mockscribe.wire.http2_input import STREAM_WINDOW
 from mockscribe.wire.limits import DEFAULTS
-from mockscribe.wire.tls import Flaw
 from tests.clients import trusting
 from tests.wire import (
     END_OF_SESSION,
@@ -124,7 +125,7 @@ def test_a_handshake_without_a_request_counts_as_well(authority: Authority) -> N
 
 def test_a_stalled_handshake_of_ours_is_no_fault_of_the_client(authority: Authority) -> None:
     belt = Belt(authority, head_timeout_seconds=10)
-    belt.mock.choose_flaw = lambda *_: Flaw.STALL  # type: ignore[method-assign]
+    belt.mock.faults = (StandingFault(1, Fault(name="tls_stall")),)
     outgoing = ssl.MemoryBIO()
     client = trusting(authority.ca_file).wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="localhost")
     with contextlib.suppress(ssl.SSLWantReadError):

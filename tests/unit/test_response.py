@@ -1,6 +1,5 @@
 """The response under faults, through a whole mock in memory: what is kept back, what is told, and what is let go of."""
 
-import random
 from typing import Any
 
 import pytest
@@ -252,17 +251,11 @@ def test_a_fault_stands_for_matching_streams_for_a_while() -> None:
     assert wire.visit_refused().status == 200
 
 
-def test_chance_is_of_seed_account_session_and_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn: list[tuple[object, ...]] = []
-    wire = wire_with(standing("random_bytes"))
-
-    def draw(*about: object) -> random.Random:
-        drawn.append(about)
-        return random.Random(1)
-
-    monkeypatch.setattr(wire.mock, "draw", draw)
-    begun(wire)
-    assert [about for about in drawn if about[-1] == "faults"] == [("000000000000", SESSION_ID, 1, "faults")]
+def test_chance_is_of_seed_account_session_and_attempt() -> None:
+    wire = wire_with(standing("random_bytes", bytes=64))
+    stream = begun(wire)
+    chance = wire.mock.draw("000000000000", SESSION_ID, 1, "faults")
+    assert chance.randbytes(64) in wire.answers[stream].body
 
 
 def test_the_limit_of_audio_holds_where_a_fault_waits_beyond_it() -> None:
