@@ -7,7 +7,9 @@ configuration is wrong, 130 interrupted.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
+from importlib.machinery import ExtensionFileLoader
 from typing import Any
 
 import click
@@ -30,6 +32,10 @@ COMMANDS = {
     "reset": "Bring an account of a mock that runs back to its start.",
     "healthcheck": "Exit 0 when the server is ready.",
 }
+
+_CONNECTION = importlib.util.find_spec("mockscribe.connection")
+COMPILED = _CONNECTION is not None and isinstance(_CONNECTION.loader, ExtensionFileLoader)
+"""Whether what every event passes through is machine code, as in released wheels, or the sources beside it."""
 
 
 class Commands(click.Group):
@@ -70,7 +76,9 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, "-V", "--version", prog_name="mockscribe", message="%(prog)s %(version)s")
+@click.version_option(
+    __version__, "-V", "--version", message=f"mockscribe %(version)s (compiled: {'yes' if COMPILED else 'no'})"
+)
 def cli() -> None:
     """A local mock of Amazon Connect Health's ambient documentation (health-agent).
 

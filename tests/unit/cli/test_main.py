@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mockscribe import __version__
+from mockscribe import __version__, connection
 from mockscribe.cli import COMMANDS
 
 SLOW = ("cryptography", "starlette", "uvicorn", "h2", "rich", "yaml", "asyncio", "boto3", "pytest")
@@ -47,9 +47,10 @@ def test_a_small_command_loads_neither_the_server_nor_its_certificates(arguments
     assert loaded(program) & {"cryptography", "starlette", "uvicorn", "h2", "asyncio"} == set()
 
 
-def test_the_version_is_the_packages() -> None:
+def test_the_version_is_the_packages_and_tells_whether_it_is_compiled() -> None:
+    compiled = "no" if connection.__file__.endswith(".py") else "yes"
     for flag in ("-V", "--version"):
-        assert run(flag).stdout == f"mockscribe {__version__}\n"
+        assert run(flag).stdout == f"mockscribe {__version__} (compiled: {compiled})\n"
 
 
 @pytest.mark.parametrize("name", COMMANDS)
