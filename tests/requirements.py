@@ -15,7 +15,7 @@ VARIABLE = "MOCKSCRIBE_REQUIRE"
 
 KNOWN = frozenset(
     {"python-sdk", "javascript-sdk", "java-sdk", "rust-sdk", "go-sdk"}
-    | {"curl", "espeak-ng", "flac", "h2load", "h2spec", "image", "mypy", "openssl", "pypi"}
+    | {"cc", "curl", "espeak-ng", "flac", "h2load", "h2spec", "image", "mypy", "openssl", "pypi"}
 )
 """Every name a test may ask for; a misspelt promise would be kept by nobody."""
 

@@ -1,8 +1,11 @@
-"""What users install: an sdist and a wheel that hold all that is needed, and of which nothing has to be compiled."""
+"""What users install: an sdist, a wheel for every machine, and compiled ones. They hold all that is needed, and who
+installs them compiles nothing.
+"""
 
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -36,12 +39,35 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "dist"
 
 
+@pytest.fixture(scope="module", params=["pure", "compiled"])
+def wheel(request: pytest.FixtureRequest, dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel for every machine, or what the sdist becomes where the hot modules are compiled."""
+    folder = dist
+    if request.param == "compiled":
+        require("cc", shutil.which("cc") is not None, "no C compiler on the PATH")
+        folder = tmp_path_factory.mktemp("compiled")
+        (sdist,) = dist.glob("*.tar.gz")
+        done = subprocess.run(
+            [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--wheel-dir", folder, sdist],
+            env={**os.environ, "HATCH_BUILD_HOOKS_ENABLE": "1"},
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=INSTALL_SECONDS,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-2000:]
+    (wheel,) = folder.glob("*.whl")
+    assert compiled(wheel) == (request.param == "compiled"), wheel.name
+    return wheel
+
+
+def compiled(wheel: Path) -> bool:
+    """What its name tells."""
+    return not wheel.name.endswith("-py3-none-any.whl")
+
+
 @pytest.fixture(scope="module")
-def python(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An interpreter with the wheel and what it asks for, and nothing else."""
     home = tmp_path_factory.mktemp("environment") / "venv"
     subprocess.run([sys.executable, "-m", "venv", home], check=True)
-    (wheel,) = dist.glob("*.whl")
     done = subprocess.run(
         [home / "bin" / "python", "-m", "pip", "install", "-q", wheel],
         capture_output=True, text=True, check=False, timeout=INSTALL_SECONDS,
@@ -66,18 +92,27 @@ def built_from(dist: Path, *folders: str) -> set[str]:
     return {str(path.relative_to(clone)) for each in folders for path in (clone / each).rglob("*") if path.is_file()}
 
 
-def test_the_wheel_holds_the_package_and_its_licence_and_nothing_else(dist: Path) -> None:
-    (wheel,) = dist.glob("*.whl")
+def test_the_wheel_holds_the_package_and_its_licence_and_nothing_else(wheel: Path, dist: Path) -> None:
     with zipfile.ZipFile(wheel) as file:
         names = set(file.namelist())
         metadata = Parser().parsestr(file.read(f"mockscribe-{__version__}.dist-info/METADATA").decode())
         licence = file.read(f"mockscribe-{__version__}.dist-info/licenses/LICENSE").decode()
-    assert {name for name in names if ".dist-info/" not in name} == built_from(dist, "mockscribe")
+    binary = {name for name in names if name.endswith(".so")}
+    assert {name for name in names - binary if ".dist-info/" not in name} == built_from(dist, "mockscribe")
     assert "mockscribe/py.typed" in names
     assert metadata["Version"] == __version__
     assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata.get_payload().startswith("# mockscribe")
     assert "Apache License" in licence
+
+
+def test_the_compiled_wheel_holds_machine_code_of_the_listed_modules_beside_their_sources(wheel: Path) -> None:
+    hooks = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
+    modules = set(hooks["targets"]["wheel"]["hooks"]["mypyc"]["include"]) if compiled(wheel) else set()
+    with zipfile.ZipFile(wheel) as file:
+        names = {name for name in file.namelist() if name.endswith(".so")}
+    assert {re.sub(r"\.[^/]*$", ".py", name) for name in names if "__mypyc." not in name} == modules
+    assert len([name for name in names if "__mypyc." in name]) == compiled(wheel)  # what they have in common
 
 
 def test_the_sdist_holds_what_the_tests_need(dist: Path) -> None:
@@ -88,8 +123,9 @@ def test_the_sdist_holds_what_the_tests_need(dist: Path) -> None:
     assert built_from(dist, "mockscribe", "tests", "fixtures") <= names
 
 
-def test_installed_it_runs_the_demo_and_finds_its_data(python: Path, tmp_path: Path) -> None:
-    assert run(python, tmp_path, "--version") == f"mockscribe {__version__}\n"
+def test_installed_it_runs_the_demo_and_finds_its_data(python: Path, wheel: Path, tmp_path: Path) -> None:
+    answer = "yes" if compiled(wheel) else "no"
+    assert run(python, tmp_path, "--version") == f"mockscribe {__version__} (compiled: {answer})\n"
     said = [step["say"] for step in yaml.safe_load((ROOT / "mockscribe/demo_data/visit.yaml").read_text())["steps"]]
     transcript = run(python, tmp_path, "demo", "--speed", "fast")
     assert all(line in transcript for line in said)
