@@ -5,11 +5,13 @@
 # Works on a read-only root file system without any tmpfs. The CA is made at start; to keep it, mount a volume on /cache.
 
 FROM python:3.13-slim AS build
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc libc6-dev
 COPY pyproject.toml README.md LICENSE /src/
 COPY mockscribe /src/mockscribe
-# Only wheels: nothing is compiled, here or on another architecture. pip stays behind, and of botocore's models all but S3's.
+# Compiled are our own hot modules; all others are wheels, on any architecture. pip stays behind, and the compiler, and of
+# botocore's models all but S3's.
 RUN python3 -m venv --without-pip /opt/mockscribe \
- && python3 -m pip wheel --no-cache-dir --no-deps --wheel-dir /wheels /src \
+ && HATCH_BUILD_HOOKS_ENABLE=1 python3 -m pip wheel --no-cache-dir --no-deps --wheel-dir /wheels /src \
  && python3 -m pip --python /opt/mockscribe/bin/python3 install --no-cache-dir --only-binary :all: "$(ls /wheels/*.whl)[s3]" \
  && find /opt/mockscribe/lib -path '*/botocore/data/*' -type d ! -path '*/data/s3*' ! -path '*/data/sts*' -prune -exec rm -r {} +
 
