@@ -1,6 +1,7 @@
 """The direction of imports, as data: what each part of the package imports is exactly what it may import."""
 
 import ast
+import tomllib
 from pathlib import Path
 
 import mockscribe
@@ -201,3 +202,15 @@ def test_permissions_have_no_cycle() -> None:
         ready = [name for name, needs in PERMITTED.items() if name not in order and needs <= set(order)]
         assert ready, f"a cycle among {sorted(set(PERMITTED) - set(order))}"
         order += ready
+
+
+def test_no_class_of_a_compiled_module_has_keywords() -> None:
+    """mypyc drops them without a word: a Struct would lose its renaming, and be neither frozen nor hidden from gc."""
+    build = tomllib.loads((ROOT.parent / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
+    found = [
+        f"{module}: {node.name}"
+        for module in build["targets"]["wheel"]["hooks"]["mypyc"]["include"]
+        for node in ast.walk(ast.parse((ROOT.parent / module).read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef) and node.keywords
+    ]
+    assert found == []
