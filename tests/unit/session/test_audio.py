@@ -43,7 +43,7 @@ def level(samples: list[int], begin: int, channel: int = 0) -> Level:
 def test_pcm_is_counted_to_the_sample() -> None:
     audio = clock()
     assert audio.receive(bytes(2 * 400), measure=False) == Heard(0, 400, RATE, 1)
-    assert audio.receive(memoryview(bytes(2 * 3)), measure=False) == Heard(400, 403, RATE, 1)
+    assert audio.receive(bytes(2 * 3), measure=False) == Heard(400, 403, RATE, 1)
     assert audio.samples == 403
     assert audio.seconds == 403 / 16_000
     assert audio.us == 25_187  # 25,187.5 rounded down
