@@ -8,6 +8,9 @@ lacks is named and left out. It needs the extras `test` and `bench`, and beside 
 Node (Debian: nghttp2-client, nghttp2-server, golang, nodejs, npm). A whole run takes about an hour, `--quick` a
 tenth of that: fewer rounds, shorter ones, fewer sessions. Nothing else should run on the machine meanwhile.
 
+What is measured is the checkout, compiled or not, as the first line says. The Python peers use its codec, so that this
+is compiled for them, too.
+
 Only gates decide the exit status: linear cost and the ratios of `inprocess`; and that every answer was right. Aims are
 printed with whether they were reached.
 
@@ -24,6 +27,7 @@ import sys
 import time
 from collections.abc import Callable
 
+from mockscribe.cli import COMPILED
 from tests.bench import codec, inprocess, linearity, live, startup, throughput
 
 Main = Callable[[list[str]], int]
@@ -44,7 +48,7 @@ ROUNDLESS = {"linearity"}
 def machine() -> str:
     load = "/".join(f"{one:.2f}" for one in os.getloadavg())
     told = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    return f"{told}, load {load}"
+    return f"{told}, mockscribe compiled: {'yes' if COMPILED else 'no'}, load {load}"
 
 
 def main(arguments: list[str] | None = None) -> int:
