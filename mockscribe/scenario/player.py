@@ -242,7 +242,9 @@ class ScenarioPlayer:
     def _due(self, state: _State, moment: Moment) -> int | None:
         """The audio instant at which a step that waits for something else than audio is due, if that has come."""
         if (time := self._due_time(state)) is not None:
-            return moment.audio_us if time <= moment.time_us else None
+            if time > moment.time_us:
+                return None
+            return moment.audio_us if time > state.armed.time_us else state.armed.audio_us  # it had not to wait
         match state.step.trigger:
             case OnEndOfSession() if self._ended:
                 at = moment.audio_us

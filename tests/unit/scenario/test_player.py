@@ -157,6 +157,14 @@ def test_after_time_counts_from_the_arming() -> None:
     assert stage.player.next_deadline() is None
 
 
+@pytest.mark.parametrize("events", [1, 60])
+def test_no_time_at_all_is_the_audio_instant_of_the_arming(events: int) -> None:
+    stage = Stage(steps=snapshot(1, "at: 50ms") + snapshot(2, "after: {time: 0s}") + say("A"))
+    for _ in range(events):
+        stage.silence(0.06 / events)
+    assert stage.silence(1.0) == ["0.050-1.050 A"]
+
+
 def test_tick_is_idempotent() -> None:
     stage = Stage(steps=snapshot(1, "after: {time: 1s}") + say("A"))
     assert stage.wait(1.0) == [sent(1)]

@@ -8,7 +8,7 @@ import zlib
 import pytest
 
 from mockscribe.errors import FrameError, FrameErrorKind
-from mockscribe.wire import eventstream_frame
+from mockscribe.wire import eventstream, eventstream_frame
 from mockscribe.wire.eventstream import MAX_HEADERS_BYTES, MAX_PAYLOAD_BYTES, Decoder, decode_frame, encode
 from mockscribe.wire.eventstream_frame import Frame, Header, HeaderType, encode_headers, string
 
@@ -187,6 +187,12 @@ def test_remembered_headers_are_bounded_and_stay_right(monkeypatch: pytest.Monke
             assert decode_frame(encode(headers, b"")).headers == headers, round_
     assert len(eventstream_frame._KNOWN_BLOCKS) <= 3
     assert len(eventstream_frame._ENCODED_BLOCKS) <= 3
+
+
+def test_few_preludes_are_remembered() -> None:
+    for size in range(2 * eventstream._MAX_KNOWN_PRELUDES):
+        assert len(decode_frame(message(b"", bytes(size))).payload) == size
+    assert 0 < len(eventstream._KNOWN_PRELUDES) <= eventstream._MAX_KNOWN_PRELUDES
 
 
 def test_long_and_untexted_headers_are_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
