@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -26,6 +27,13 @@ from mockscribe.errors import ControlError
 from mockscribe.mock import DEFAULT_ACCOUNT
 
 log = logging.getLogger("mockscribe")
+
+
+class _AnyName(PathConvertor):
+    regex = "(?s:.*)"  # a scenario's name may have slashes, and a client may give any characters
+
+
+register_url_convertor("any", _AnyName())
 
 UNCACHED = {"cache-control": "no-store"}
 
@@ -56,8 +64,7 @@ def application(
             finally:
                 wake()
 
-        # A scenario's name may have slashes.
-        return Route(PREFIX + path.replace("{name}", "{name:path}"), endpoint, methods=list(by_method))
+        return Route(PREFIX + path.replace("{name}", "{name:any}"), endpoint, methods=list(by_method))
 
     async def openapi(_: Request) -> Response:
         return answer(described)

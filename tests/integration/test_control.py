@@ -99,6 +99,13 @@ def test_one_scenario_is_put_by_its_name_whatever_is_in_it(http: httpx.Client) -
     assert http.get("/scenarios/other").status_code == 404
 
 
+@pytest.mark.parametrize("name", ["x%0A", "%0A", "x%0Ay", "x%2Fy"])
+def test_a_name_is_taken_whole(http: httpx.Client, name: str) -> None:
+    refused = http.put(f"/scenarios/{name}", content="scenario: x\nsteps: []\n")
+    assert (refused.status_code, refused.json()["path"]) == (400, "name")
+    assert (http.get(f"/scenarios/{name}").status_code, http.get(f"/scenarios/{name}").json()["path"]) == (404, "name")
+
+
 def test_json_is_a_scenario_too(http: httpx.Client) -> None:
     assert http.put("/scenarios", json={"scenario": "from JSON", "steps": []}).json()[0]["name"] == "from JSON"
 
