@@ -24,6 +24,9 @@ MAX_HEADERS_BYTES = 131_072
 """ES-SPEC: what a server must enforce (128 KiB)."""
 
 PRELUDE_BYTES = 12
+FRAMES_AT_ONCE = 64
+"""Own choice: 200 KB of audio events, whose payloads are used while the caches still have them."""
+
 FRAMING_BYTES = 16
 """The prelude and the closing CRC: the size of a message without headers and payload."""
 
@@ -48,13 +51,15 @@ _MAX_KNOWN_PRELUDES = 512
 class Decoder:
     """Frames out of bytes that arrive in any chunks, at amortised linear cost.
 
-    All that has arrived is decoded in one go, once it is enough for a frame. `max_payload_bytes` and
+    What has arrived is joined once it is enough for a frame, and decoded `FRAMES_AT_ONCE`. `max_payload_bytes` and
     `max_headers_bytes` are the limits that ES-SPEC gives a server. After an error the decoder raises that error for
     ever.
     """
 
     __slots__ = (
+        "_at",
         "_chunks",
+        "_data",
         "_failure",
         "_headers_bytes",
         "_held_bytes",
@@ -73,7 +78,9 @@ class Decoder:
         self.offset = 0
         self._max_payload_bytes = max_payload_bytes
         self._max_headers_bytes = max_headers_bytes
-        self._chunks: list[bytes | memoryview] = []
+        self._data = b""  # joined, and decoded up to _at
+        self._at = 0
+        self._chunks: list[bytes | memoryview] = []  # what came after it
         self._held_bytes = 0
         self._needed_bytes = PRELUDE_BYTES  # with fewer there is no use in looking
         self._ready: list[Frame] = []  # the last is the next
@@ -97,9 +104,8 @@ class Decoder:
         if not self._ready:
             if self._failure is not None:
                 raise self._failure
-            if self._held_bytes < self._needed_bytes:
-                return None
-            self._decode_held()
+            while not self._ready and self._held_bytes >= self._needed_bytes:
+                self._decode_some()
         return self._ready.pop() if self._ready else None
 
     def end(self) -> None:
@@ -115,19 +121,23 @@ class Decoder:
             self._failure = FrameError(FrameErrorKind.TRUNCATED, self.offset + self._held_bytes, message)
             raise self._failure
 
-    def _decode_held(self) -> None:
-        """Decode the whole frames of what is held.
+    def _decode_some(self) -> None:
+        """Decode the next whole frames of what is held, or learn how many bytes the next one needs.
 
         Raises:
             FrameError: there are none, and the bytes are no frame.
         """
-        data = b"".join(self._chunks)
-        self._chunks.clear()
-        view, at, size, offset, ready = memoryview(data), 0, len(data), self.offset, self._ready
+        data, begin = self._data, self._at
+        if len(data) - begin < self._needed_bytes:
+            if begin < len(data):
+                self._chunks.insert(0, data[begin:])
+            data, begin = b"".join(self._chunks), 0
+            self._chunks.clear()
+        view, at, size, offset, ready = memoryview(data), begin, len(data), self.offset, self._ready
         prelude, total, headers_bytes = self._prelude, self._total, self._headers_bytes
         needed = PRELUDE_BYTES
         try:
-            while size - at >= PRELUDE_BYTES:
+            while size - at >= PRELUDE_BYTES and len(ready) < FRAMES_AT_ONCE:
                 found = data[at : at + PRELUDE_BYTES]
                 if found != prelude:
                     total, headers_bytes = _check_prelude(
@@ -142,14 +152,18 @@ class Decoder:
                 offset += total
         except FrameError as error:
             self._failure = error
+            self._data = b""
+            self._chunks.clear()
             if not ready:
                 raise
         else:
-            if at < size:
-                self._chunks.append(data[at:])
-            self._held_bytes = size - at
+            self._held_bytes -= at - begin
             self._needed_bytes = needed
             self._prelude, self._total, self._headers_bytes = prelude, total, headers_bytes
+            whole = size - at >= needed
+            self._data, self._at = (
+                (data, at) if whole else (data[at:], 0)
+            )  # nothing is kept alive for a part of a frame
         finally:
             self.offset = offset
             ready.reverse()
