@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 import struct
-from typing import Protocol
+from typing import Protocol, cast
 
 from mockscribe.connection import Connection
 from mockscribe.live import Waker
@@ -38,8 +38,7 @@ class Transport(asyncio.Protocol):
         self._paused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = transport = cast(asyncio.Transport, transport)  # uvloop's is one by its methods alone
         peer = transport.get_extra_info("peername")
         self.connection.peer = f"{peer[0]}:{peer[1]}" if peer else ""
         self.server.transports[self.connection] = self

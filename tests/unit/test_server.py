@@ -18,6 +18,7 @@ from pathlib import Path
 import h2.config
 import h2.connection
 import pytest
+import uvloop
 
 from mockscribe.authority import Authority
 from mockscribe.config import load
@@ -26,8 +27,8 @@ from mockscribe.mock import DEFAULT_ACCOUNT
 from mockscribe.output import FolderWriter
 from mockscribe.scenario.script import parse
 from mockscribe.server import Server
-from tests.clients import streaming_headers, trusting
-from tests.wire import END_OF_SESSION, audio, configuration, request_headers, silence
+from tests.clients import Http2Client, streaming_headers, trusting
+from tests.wire import END_OF_SESSION, audio, configuration, new_session_id, request_headers, silence
 
 LAST_CHUNK = b"\r\n0\r\n\r\n"
 PATIENCE = 30
@@ -63,6 +64,49 @@ async def nothing_is_left(server: Server) -> None:
     assert all(session.stream is None for account in server.mock.accounts for session in account.sessions.values())
     assert asyncio.all_tasks() == {asyncio.current_task()}
     assert not server.mock.woken
+
+
+# ---- loops that are not asyncio's
+
+
+CUT_OFF_AFTER_ONE = """
+scenario: cut off
+steps:
+  - fault: {tcp_reset: {}}
+    after: 100ms
+---
+scenario: whole
+times: 1
+steps:
+  - say: Hello.
+    takes: 50ms
+"""
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["clear", "TLS"])
+def test_it_serves_on_uvloop(authority: Authority, secure: bool) -> None:
+    """An application that installs uvloop gives it to its in-process mock; its transports are no asyncio.Transport."""
+    faults: list[object] = []
+
+    def visit(port: int) -> tuple[int, bool]:
+        with Http2Client(port, trusting(authority.ca_file, "h2") if secure else None) as client:
+            stream = client.open()
+            client.send(stream, configuration(), audio(silence(0.1)), END_OF_SESSION, end=True)
+            client.until(lambda: client.answers[stream].ended)
+            broken = client.open(request_headers(session_id=new_session_id()))
+            client.send(broken, configuration(), audio(silence(0.1)))
+            client.until_closed()
+            return client.answers[stream].status, client.answers[broken].ended
+
+    async def main() -> None:
+        async with running(authority, CUT_OFF_AFTER_ONE) as server:
+            server.loop.set_exception_handler(lambda _, context: faults.append(context))
+            assert await asyncio.to_thread(visit, server.port) == (200, False)
+            await until(lambda: not server.transports)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())
+    assert faults == []
 
 
 # ---- clients that go
