@@ -14,9 +14,10 @@ from typing import Any
 import msgspec
 
 from mockscribe import signatures, speakers
-from mockscribe.clock import Clock, Instant, Kept
+from mockscribe.clock import Clock
 from mockscribe.config import Config
 from mockscribe.entries import Kind, Origin
+from mockscribe.instant import Instant, Kept
 from mockscribe.journal import Journal
 from mockscribe.keeper import Keeper
 from mockscribe.live import LiveStream, Session, StandingFault, Waker
@@ -293,7 +294,8 @@ class Account:
     def instant(self, now: float) -> Instant:
         """The moment `now` by all of the account's clocks."""
         time = self.clock.time(now)
-        return Instant(now, self.mock.wall(now), time, time - self.clock.leaped, round(time * 1_000_000))
+        time_us = int(time * 1_000_000 + 0.5)  # as round() has it, but for a call of Python
+        return Instant(now, self.mock.wall(now), time, time - self.clock.leaped, time_us)
 
     def record(self, now: float, origin: Origin, kind: Kind, audio_us: int, about: Any, octets: int = 0) -> None:
         """Append to the journal."""

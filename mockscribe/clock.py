@@ -5,30 +5,6 @@
 
 from __future__ import annotations
 
-import msgspec
-
-
-class Instant(msgspec.Struct, frozen=True, gc=False):
-    """One moment by every clock, made once for all that happens in it.
-
-    `now` is real time of a steady clock, `at` the same in seconds since the epoch; `time` is mock time, `waited` mock
-    time less all leaps; all in seconds. `time_us` is `time` in whole microseconds.
-    """
-
-    now: float
-    at: float
-    time: float
-    waited: float
-    time_us: int
-
-
-class Kept(msgspec.Struct, frozen=True):
-    """What survives of a clock: mock time `time` at `wall` (epoch seconds), and the epoch second at its beginning."""
-
-    time: float
-    wall: float
-    began: float
-
 
 class Clock:
     """One account's mock time.
@@ -59,7 +35,8 @@ class Clock:
 
     def time(self, now: float) -> float:
         """Mock time at real time `now`; never goes back."""
-        return self._time + max(0.0, now - self._now) * self.factor
+        passed = now - self._now
+        return self._time + passed * self.factor if passed > 0 else self._time
 
     def waited(self, now: float) -> float:
         """Mock time at `now` less all leaps."""

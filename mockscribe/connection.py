@@ -16,20 +16,20 @@ from __future__ import annotations
 import math
 import ssl
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, assert_never
+from typing import Final, assert_never
 
 from mockscribe import caller, listening, routes, unary
 from mockscribe.account import Account
 from mockscribe.entries import Kind, Origin
 from mockscribe.mock import DEFAULT_ACCOUNT, Mock
 from mockscribe.service import restjson
+from mockscribe.underway import Exchange
 from mockscribe.wire.ending import Ending
 from mockscribe.wire.exchange import (
     BodyReceived,
     Closing,
     ExchangeLost,
     GoAwayReceived,
-    HttpConnection,
     Observed,
     Output,
     OutputDrained,
@@ -37,38 +37,14 @@ from mockscribe.wire.exchange import (
     RequestReceived,
     RuleBroken,
 )
+from mockscribe.wire.http import HttpConnection
 from mockscribe.wire.http1 import Http1Connection, looks_like_http1
 from mockscribe.wire.http2 import PREFACE, Http2Connection
 from mockscribe.wire.limits import Stopwatch
 from mockscribe.wire.tls import Flaw, TlsLayer
 
-TLS_HANDSHAKE = 0x16  # RFC 8446, 5.1: the record type of a ClientHello
-INTERNAL_ERROR = 0x2  # RFC 9113, 7
-
-
-class Exchange(Protocol):
-    """A request under way, stream or not: what a connection tells it. `done` once nothing can happen on it any more."""
-
-    deadline: float | None
-
-    @property
-    def done(self) -> bool: ...
-
-    def receive_body(self, data: bytes | memoryview, now: float) -> None: ...
-
-    def work(self, now: float) -> None: ...
-
-    def receive_end(self, now: float) -> None: ...
-
-    def receive_lost(self, reason: str, now: float) -> None: ...
-
-    def record_violation(self, about: Mapping[str, object], now: float) -> None: ...
-
-    def tick(self, now: float) -> None: ...
-
-    def shut_down(self, now: float) -> None: ...
-
-    def abandon(self) -> None: ...
+TLS_HANDSHAKE: Final = 0x16  # RFC 8446, 5.1: the record type of a ClientHello
+INTERNAL_ERROR: Final = 0x2  # RFC 9113, 7
 
 
 class Connection:
@@ -175,18 +151,25 @@ class Connection:
         output = self._http.data_to_send()
         closing = self._ending.announce() or output.closing
         if self._tls is None:
-            if closing is Closing.ALERT:
-                closing = Closing.RESET
-            return output if closing is output.closing else Output(data=output.data, closing=closing)
+            if closing is None:
+                return output
+            return Output(data=output.data, closing=Closing.RESET if closing is Closing.ALERT else closing)
         if output.data:
             self._tls.send(output.data)
+        if closing is not None:
+            closing = self._end_tls(closing)
+        return Output(data=self._tls.data_to_send(), closing=closing)
+
+    def _end_tls(self, closing: Closing) -> Closing:
+        """Say the last words of TLS; returns how the connection ends after them."""
+        assert self._tls is not None
         if closing is Closing.EOF:
             self._tls.close()
         elif closing is Closing.ALERT:
             self._tls.alert()
             closing = Closing.EOF
             self._ending.begin(closing)  # what the client answers is no fault of its own
-        return Output(data=self._tls.data_to_send(), closing=closing)
+        return closing
 
     # ---- what the one who runs it may ask
 
@@ -379,7 +362,11 @@ class Connection:
     def _work(self, fed: dict[int, Exchange], now: float) -> None:
         for exchange, stream in fed.items():
             if exchange in self._exchanges:  # unless it was lost meanwhile
-                self._guard(exchange, stream, stream.work, now)
+                try:
+                    stream.work(now)
+                except Exception as error:
+                    self._broke(exchange, stream, error)
+                self._forget_if_done(exchange, stream)
         fed.clear()
 
     def _request(self, request: RequestReceived, now: float) -> None:
@@ -446,11 +433,14 @@ class Connection:
         try:
             call(*arguments)
         except Exception as error:
-            self._on_error(error)
-            stream.abandon()
-            if self._http is not None:
-                self._http.reset(exchange, INTERNAL_ERROR)
+            self._broke(exchange, stream, error)
         self._forget_if_done(exchange, stream)
+
+    def _broke(self, exchange: int, stream: Exchange, error: Exception) -> None:
+        self._on_error(error)
+        stream.abandon()
+        if self._http is not None:
+            self._http.reset(exchange, INTERNAL_ERROR)
 
     def _origin(self, account: Account) -> Origin:
         return Origin(account=account.id, connection=self.number)

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from mockscribe.clock import Instant
+from mockscribe.instant import Instant
 from mockscribe.service.events import (
     AudioReceived,
     InputCompleted,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from mockscribe.clock import Kept
+from mockscribe.instant import Kept
 from mockscribe.service.store import Row
 
 

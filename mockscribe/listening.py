@@ -20,7 +20,8 @@ from mockscribe.service import listening_sessions, restjson
 from mockscribe.service.messages import message
 from mockscribe.service.restjson import LISTENING_SESSION
 from mockscribe.stream import Stream
-from mockscribe.wire.exchange import HttpConnection, RequestReceived
+from mockscribe.wire.exchange import RequestReceived
+from mockscribe.wire.http import HttpConnection
 from mockscribe.wire.sigv4_verification import EventVerifier, verify_request
 
 

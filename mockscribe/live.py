@@ -9,8 +9,9 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
+from mockscribe.scenario.intents import Intent
 from mockscribe.scenario.model import Fault, Match, Scenario, Standing
-from mockscribe.scenario.player import Intent, Player
+from mockscribe.scenario.playing import Player
 from mockscribe.service.events import OutputEvent, TranscriptSegment
 from mockscribe.service.resources import ListeningSession, Spoken
 from mockscribe.session.audio import AudioClock

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from mockscribe.account import Account, Shared
 from mockscribe.config import Config
@@ -18,7 +19,7 @@ from mockscribe.scenario.model import Fault
 from mockscribe.wire.limits import Limits
 from mockscribe.wire.tls import Flaw
 
-DEFAULT_ACCOUNT = "000000000000"
+DEFAULT_ACCOUNT: Final = "000000000000"
 
 
 def account_of(access_key_id: str) -> str:

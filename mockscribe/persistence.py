@@ -14,8 +14,8 @@ from pathlib import Path
 
 import msgspec
 
-from mockscribe.clock import Kept
 from mockscribe.errors import ConfigError
+from mockscribe.instant import Kept
 from mockscribe.service.store import Row
 
 FILE = "mockscribe.sqlite3"

@@ -7,12 +7,12 @@ was asked or when.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 from mockscribe.account import Account
-from mockscribe.clock import Instant
 from mockscribe.entries import Kind, Origin
 from mockscribe.errors import ServiceError
+from mockscribe.instant import Instant
 from mockscribe.live import Session, StandingFault, spoken
 from mockscribe.scenario.faults import (
     Action,
@@ -27,12 +27,15 @@ from mockscribe.scenario.faults import (
     SendHead,
     keys_of,
 )
+from mockscribe.scenario.intents import Intent
 from mockscribe.scenario.model import End, Fault
-from mockscribe.scenario.player import Intent
 from mockscribe.service import event_frames, restjson
 from mockscribe.service.events import OutputError, OutputEvent, OutputException, TranscriptSegment
 from mockscribe.service.resources import Spoken
-from mockscribe.wire.exchange import OUTPUT_LIMIT, HttpConnection
+from mockscribe.wire.exchange import OUTPUT_LIMIT
+from mockscribe.wire.http import HttpConnection
+
+EVENT_SENT: Final = Kind.EVENT_SENT  # CPython 3.11 takes its time to find a member of an enum
 
 
 class Response:
@@ -110,7 +113,7 @@ class Response:
                 return
             match intent:
                 case TranscriptSegment() | OutputEvent():
-                    self._send(Kind.EVENT_SENT, intent, instant)
+                    self._send(EVENT_SENT, intent, instant)
                 case OutputException(member=member):
                     self._send(Kind.EXCEPTION_SENT, intent, instant)
                     self._end(f"{member} was sent", instant, failed=True)

@@ -11,7 +11,8 @@ from mockscribe import __version__
 from mockscribe.errors import ServiceError
 from mockscribe.mock import Mock
 from mockscribe.service import restjson
-from mockscribe.wire.exchange import Headers, HttpConnection, RequestHead, RequestReceived
+from mockscribe.wire.exchange import Headers, RequestHead, RequestReceived
+from mockscribe.wire.http import HttpConnection
 
 
 def answer(mock: Mock, http: HttpConnection, request: RequestReceived) -> None:

@@ -17,7 +17,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mockscribe.account import Account
 from mockscribe.commands.command import Context
@@ -103,7 +103,7 @@ class Server:
                 raise
         try:
             self._listener = await self.loop.create_server(
-                lambda: Transport(self), self.config.host, self.config.port, backlog=1024
+                lambda: cast(asyncio.Protocol, Transport(self)), self.config.host, self.config.port, backlog=1024
             )
         except OSError as error:
             await self.stop()

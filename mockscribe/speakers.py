@@ -11,7 +11,8 @@ from collections.abc import Callable
 from mockscribe.config import Config
 from mockscribe.live import Session
 from mockscribe.scenario.echo import AudioEcho, scenario_from_context
-from mockscribe.scenario.player import Player, ScenarioPlayer, segment_ids
+from mockscribe.scenario.player import ScenarioPlayer
+from mockscribe.scenario.playing import Player, segment_ids
 from mockscribe.session.audio import AudioClock
 
 

@@ -11,16 +11,17 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Iterable, Mapping
-from typing import assert_never
+from typing import Final, assert_never
 
 from mockscribe import signatures
 from mockscribe.account import Account
-from mockscribe.clock import Instant
 from mockscribe.entries import Kind, Origin
 from mockscribe.errors import EventError, FrameError, SequenceError, ServiceError, SignatureError
+from mockscribe.instant import Instant
 from mockscribe.live import Session, Waker
 from mockscribe.response import Response
-from mockscribe.scenario.player import Intent, Moment, Player
+from mockscribe.scenario.intents import Intent, Moment
+from mockscribe.scenario.playing import Player
 from mockscribe.service import configuration as rules
 from mockscribe.service import event_frames, listening_sessions
 from mockscribe.service.events import (
@@ -34,17 +35,21 @@ from mockscribe.service.events import (
 )
 from mockscribe.service.messages import message
 from mockscribe.session.lifecycle import Event, Input, Status, Turn, follow, takes_audio
+from mockscribe.underway import Exchange
 from mockscribe.wire.eventstream import Decoder
 from mockscribe.wire.eventstream_frame import Frame
-from mockscribe.wire.exchange import HttpConnection
+from mockscribe.wire.http import HttpConnection
 from mockscribe.wire.sigv4_verification import EventVerifier
 
-MICROSECONDS = 1_000_000
+MICROSECONDS: Final = 1_000_000
 
-NOTHING_HEARD = OutputEvent(member="transcriptEvent", content={})
+EVENT_RECEIVED: Final = Kind.EVENT_RECEIVED  # CPython 3.11 takes its time to find a member of an enum
+FRESH: Final = Input.FRESH
+
+NOTHING_HEARD: Final = OutputEvent(member="transcriptEvent", content={})
 
 
-class Stream:
+class Stream(Exchange):
     """One stream of a session.
 
     `deadline` is the real time at which `tick` has work to do, or an earlier one; None: never. `connection` is whom to
@@ -71,6 +76,10 @@ class Stream:
         self.deadline: float | None = None
         self.response = Response(account, session, origin, http, exchange, request_id)
         self._config = account.mock.config
+        self._counts_encoded = self._config.audio_chunk_measure == "encoded"
+        self._max_chunk_bytes = self._config.max_audio_chunk_bytes
+        self._idle_seconds = float(self._config.idle_timeout_seconds)
+        self._answers_all = self._config.empty_transcripts
         self._http = http
         self._exchange = exchange
         self._decoder = Decoder(max_payload_bytes=self._config.event_bytes)
@@ -182,7 +191,7 @@ class Stream:
         instant = self.account.instant(now)
         if self.response.waits and (kept := self.response.due_us) is not None and kept <= instant.time_us:
             self.work(now)
-        silent_until = self._last_audio + self._config.idle_timeout_seconds
+        silent_until = self._last_audio + self._idle_seconds
         ends = clock.real_waited(silent_until)  # as the deadline was: back in mock time it may be rounded down
         timed_out = self._waits_for_audio() and ends is not None and ends <= now
         overdue = max(0.0, instant.waited - silent_until)
@@ -290,10 +299,10 @@ class Stream:
     def _audio(self, event: AudioReceived, frame: Frame, instant: Instant) -> None:
         config, audio = self._config, event.audio
         octets = len(audio)
-        size = event.encoded_octets if config.audio_chunk_measure == "encoded" else octets
-        if size > config.max_audio_chunk_bytes:
+        size = event.encoded_octets if self._counts_encoded else octets
+        if size > self._max_chunk_bytes:
             self._violation("chunk_size", "UG-stream", frame.offset, f"an audio chunk of {size} bytes", instant)
-            self._refuse("chunk_too_big", instant, size=size, limit=config.max_audio_chunk_bytes)
+            self._refuse("chunk_too_big", instant, size=size, limit=self._max_chunk_bytes)
             return
         if octets:
             self._last_audio = instant.waited
@@ -318,12 +327,12 @@ class Stream:
             return
         session.audio_octets += octets
         session.digest.update(audio)
-        session.audio_us = audio_us = heard.end_us
-        self.response.record(Kind.EVENT_RECEIVED, event, instant, frame.size)
+        session.audio_us = audio_us = session.audio.us
+        self.response.record(EVENT_RECEIVED, event, instant, frame.size)
         intents = player.receive(heard, octets, Moment(audio_us, instant.time_us))
         if intents:
             self.response.perform(intents, instant)
-        elif config.empty_transcripts:
+        elif self._answers_all:
             self.response.perform((NOTHING_HEARD,), instant)
         if looks:
             self.response.release(instant)
@@ -435,7 +444,7 @@ class Stream:
     def _player_due(self) -> int | None:
         """When the player wants one; a blocked client has to wait."""
         player = self.session.player
-        if self.response.closed or player is None or self._state is Input.FRESH or self.response.room <= 0:
+        if self.response.closed or player is None or self._state is FRESH or self.response.room <= 0:
             return None
         return player.next_deadline()
 
@@ -445,7 +454,7 @@ class Stream:
     def _waits_for_audio(self) -> bool:
         """Whether the idle timeout runs: from the response's head until END_OF_SESSION or the end of the input."""
         return (
-            self._config.idle_timeout_seconds > 0
+            self._idle_seconds > 0
             and not self.response.closed
             and not self._ending
             and not self._input_ended
@@ -478,7 +487,7 @@ class Stream:
             if clock.mode == "autojump":
                 times.append(self._leaps_at())
         if waits:
-            times.append(clock.real_waited(self._last_audio + self._config.idle_timeout_seconds))
+            times.append(clock.real_waited(self._last_audio + self._idle_seconds))
         self.deadline = min((time for time in times if time is not None), default=None)
 
     def _detach(self, instant: Instant) -> None:

@@ -26,8 +26,11 @@ class Owner(Protocol):
         """Tick the connections that others have given work."""
 
 
-class Transport(asyncio.Protocol):
-    """One TCP connection: bytes to the belt and back."""
+class Transport:
+    """One TCP connection: bytes to the belt and back.
+
+    It is an `asyncio.Protocol` by its methods; a class that inherited from it could not be compiled to one of C.
+    """
 
     def __init__(self, server: Owner) -> None:
         self.server = server
@@ -118,18 +121,22 @@ class Transport(asyncio.Protocol):
             output = connection.data_to_send()
             if output.data:
                 transport.write(output.data)
-            if output.closing in (Closing.ABORT, Closing.RESET):
+            if output.closing is Closing.EOF:
+                self._write_eof(transport)
+            elif output.closing is not None:
                 self._abort(transport, output.closing)
                 return
-            if output.closing is Closing.EOF and transport.can_write_eof():
-                with contextlib.suppress(OSError):  # the client is gone already, and connection_lost is on its way
-                    transport.write_eof()
         if connection.reading is not transport.is_reading():
             if connection.reading:
                 transport.resume_reading()
             else:
                 transport.pause_reading()
         self._arm(connection.next_deadline())
+
+    def _write_eof(self, transport: asyncio.Transport) -> None:
+        if transport.can_write_eof():
+            with contextlib.suppress(OSError):  # the client is gone already, and connection_lost is on its way
+                transport.write_eof()
 
     def _abort(self, transport: asyncio.Transport, closing: Closing | None) -> None:
         if closing is Closing.RESET:  # else the system may close in order

@@ -17,7 +17,9 @@ from mockscribe.service import restjson
 from mockscribe.service.messages import message
 from mockscribe.service.model import Operation
 from mockscribe.service.operations import HANDLERS
-from mockscribe.wire.exchange import Headers, HttpConnection, RequestHead, RequestReceived
+from mockscribe.underway import Exchange
+from mockscribe.wire.exchange import Headers, RequestHead, RequestReceived
+from mockscribe.wire.http import HttpConnection
 from mockscribe.wire.sigv4_verification import verify_request
 
 
@@ -53,8 +55,8 @@ def start(
     return unary
 
 
-class UnaryRequest:
-    """A request under way. `done` once nothing can happen on its exchange any more."""
+class UnaryRequest(Exchange):
+    """A request under way."""
 
     def __init__(
         self,
@@ -72,7 +74,7 @@ class UnaryRequest:
     ) -> None:
         self.account = account
         self.deadline = deadline
-        self.done = False
+        self._done = False
         self._origin = origin
         self._http = http
         self._exchange = exchange
@@ -83,6 +85,11 @@ class UnaryRequest:
         self._on_error = on_error
         self._body = bytearray()
         self._answered = False
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing can happen on it any more."""
+        return self._done
 
     def receive_body(self, data: bytes | memoryview, now: float) -> None:
         """Bytes of the body arrived."""
@@ -97,13 +104,13 @@ class UnaryRequest:
 
     def receive_end(self, now: float) -> None:
         """The request is complete."""
-        self.done = True
+        self._done = True
         if not self._answered:
             self._answer(self._perform(now), now)
 
     def receive_lost(self, reason: str, now: float) -> None:
         """The exchange is gone."""
-        self.done = True
+        self._done = True
 
     def record_violation(self, about: Mapping[str, object], now: float) -> None:
         """The client broke a rule of HTTP on this exchange."""
@@ -127,7 +134,7 @@ class UnaryRequest:
 
     def abandon(self) -> None:
         """A bug of ours broke it."""
-        self.done = True
+        self._done = True
 
     def _give_up(self, rule: str, source: str, shape: str, status: int, text: str, now: float) -> None:
         """Refuse the request before it is complete; what still comes of it is dropped."""

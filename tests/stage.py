@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mockscribe.scenario.echo import AudioEcho
+from mockscribe.scenario.intents import Intent, Moment, StepStatus
 from mockscribe.scenario.model import End, Fault
-from mockscribe.scenario.player import Intent, Moment, Player, ScenarioPlayer, StepStatus
+from mockscribe.scenario.player import ScenarioPlayer
+from mockscribe.scenario.playing import Player
 from mockscribe.scenario.script import parse
 from mockscribe.service.events import OutputEvent, OutputException, TranscriptSegment
 from mockscribe.session.audio import AudioClock

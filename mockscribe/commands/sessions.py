@@ -14,8 +14,8 @@ from mockscribe.inspection.artifacts import ArtifactSummary, artifacts_of
 from mockscribe.inspection.audio import AudioSummary
 from mockscribe.inspection.findings import Finding
 from mockscribe.inspection.sessions import SessionSummary, StepSummary, StreamSummary
+from mockscribe.scenario.intents import Intent
 from mockscribe.scenario.model import End, Fault, Raise, Send
-from mockscribe.scenario.player import Intent
 from mockscribe.scenario.script import parse
 from mockscribe.service.events import OutputEvent, OutputException
 

@@ -12,8 +12,10 @@ from mockscribe.entries import Entry, Kind
 from mockscribe.errors import ControlError
 from mockscribe.inspection.audio import Chunks, Heard, chunks, heard
 from mockscribe.live import Session
+from mockscribe.scenario.intents import StepReport, StepStatus
 from mockscribe.scenario.model import End, Fault, Raise, Say, Scenario, Send, Step
-from mockscribe.scenario.player import Player, ScenarioPlayer, StepReport, StepStatus
+from mockscribe.scenario.player import ScenarioPlayer
+from mockscribe.scenario.playing import Player
 from mockscribe.service.events import SessionControlReceived
 
 SHOWN = 60

@@ -15,8 +15,8 @@ from mockscribe.entries import Kind
 from mockscribe.inspection.sessions import steps
 from mockscribe.inspection.timeline import timeline
 from mockscribe.live import Session
+from mockscribe.scenario.intents import StepStatus
 from mockscribe.scenario.matching import Request, nearest
-from mockscribe.scenario.player import StepStatus
 
 Rule = Literal["scenario_unused", "scenario_times", "step_missed", "step_unfired", "violation", "stream_unmatched"]
 

@@ -9,25 +9,27 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
+from mockscribe.scenario.intents import Intent, Moment, StepReport
 from mockscribe.scenario.model import AfterAudio, Fault, Say, Scenario, Step
-from mockscribe.scenario.playing import Intent, Moment, StepReport, segment_ids
+from mockscribe.scenario.playing import Player, segment_ids
 from mockscribe.service.events import TranscriptSegment
 from mockscribe.session.audio import BLOCKS_PER_SECOND
 from mockscribe.session.heard import Heard, Level
 
-PAUSE_US = 500_000
+PAUSE_US: Final = 500_000
 """Silence that ends a segment. Own choice: longer than the stops within a phrase, shorter than a change of speaker."""
 
-PARTIAL_US = 300_000
+PARTIAL_US: Final = 300_000
 """Audio between two partials (facts 14 row 16: one per 100 to 300 ms)."""
 
-LONGEST_US = 15_000_000
+LONGEST_US: Final = 15_000_000
 """A sound without a pause is cut into segments of this length; own choice."""
 
-FULL_SCALE = 32_768.0
+FULL_SCALE: Final = 32_768.0
 
-CONTEXT_GAP_US = 300_000
+CONTEXT_GAP_US: Final = 300_000
 """Audio between two lines of the context; own choice."""
 
 
@@ -68,10 +70,8 @@ def _joined(begun: Level, level: Level) -> Level:
     )
 
 
-class AudioEcho:
+class AudioEcho(Player):
     """Describes what was heard, segment by segment (`Player` documents the calls)."""
-
-    needs_levels = True
 
     def __init__(
         self,
@@ -81,7 +81,8 @@ class AudioEcho:
         partial_us: int = PARTIAL_US,
         next_segment_id: Callable[[], str] | None = None,
     ) -> None:
-        self.finished = False
+        self.needs_levels = True
+        self._finished = False
         self._rate = rate
         self._partial = max(1, partial_us * rate // 1_000_000)
         self._next_segment_id = next_segment_id or segment_ids(rng)
@@ -89,6 +90,11 @@ class AudioEcho:
         self._block = max(1, rate // BLOCKS_PER_SECOND)
         self._begun: dict[int, Level] = {}  # blocks that an event's end has cut: what is heard depends on no cut
         self._open: dict[int, _Sound] = {}
+
+    @property
+    def finished(self) -> bool:
+        """END_OF_SESSION makes all that is open final at once."""
+        return self._finished
 
     def leading_faults(self, attempt: int) -> tuple[Fault, ...]:
         """None."""
@@ -118,7 +124,7 @@ class AudioEcho:
 
     def end_of_session(self, moment: Moment) -> Sequence[Intent]:
         """Whatever is open is final."""
-        self.finished = True
+        self._finished = True
         return self._close_all()
 
     def input_closed(self, moment: Moment) -> Sequence[Intent]:

@@ -10,10 +10,11 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Callable, Mapping, Sequence
-from typing import assert_never
+from typing import Final, assert_never
 
 from mockscribe.scenario.bytecount import ByteCount
 from mockscribe.scenario.faults import ends_surely
+from mockscribe.scenario.intents import Intent, Moment, StepReport, StepStatus
 from mockscribe.scenario.language import SHORTEST_QUIET_US
 from mockscribe.scenario.model import (
     AfterAudio,
@@ -33,12 +34,13 @@ from mockscribe.scenario.model import (
     Send,
     Step,
 )
-from mockscribe.scenario.playing import Intent, Moment, Player, StepReport, StepStatus, segment_ids
+from mockscribe.scenario.playing import Player, segment_ids
 from mockscribe.scenario.speech import Utterance, utterances
 from mockscribe.service.events import OutputEvent, OutputException, TranscriptSegment
 from mockscribe.session.heard import Heard
 
-__all__ = ["Intent", "Moment", "Player", "ScenarioPlayer", "StepReport", "StepStatus", "segment_ids"]
+_ARMED: Final = StepStatus.ARMED  # CPython 3.11 takes its time to find a member of an enum
+_SPEAKING: Final = StepStatus.SPEAKING
 
 
 class _State:
@@ -81,7 +83,7 @@ def _leads(state: _State) -> bool:
     return isinstance(state.step.verb, Fault) and state.step.trigger is None
 
 
-class ScenarioPlayer:
+class ScenarioPlayer(Player):
     """Performs a scenario (design 3.4; `Player` documents the calls)."""
 
     def __init__(
@@ -268,7 +270,7 @@ class ScenarioPlayer:
         return state.due_time
 
     def _perform(self, state: _State, at: int, moment: Moment, intents: list[Intent]) -> None:
-        if state.status is StepStatus.SPEAKING:
+        if state.status is _SPEAKING:
             self._speak(state, at, moment, intents)
             return
         time = self._due_time(state) if self._knows_time else None
@@ -356,7 +358,7 @@ class ScenarioPlayer:
 
     def _wait(self, state: _State, instant: Moment) -> None:
         """Watch the step's trigger from `instant` on."""
-        state.status = StepStatus.ARMED
+        state.status = _ARMED
         state.armed = instant
         state.due_audio = state.due_time = None
         if state.after_audio is not None:  # the trigger of most steps that go on

@@ -1,81 +1,59 @@
-"""What a player is told of, and what it answers: the contract of scenario and echo. Pure."""
+"""How a session is given its lines: the contract of scenario and echo. Pure."""
 
 from __future__ import annotations
 
-import enum
+import abc
 import random
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
 
-import msgspec
-
-from mockscribe.scenario.model import End, Fault, Step
-from mockscribe.service.events import OutputError, OutputEvent, OutputException, TranscriptSegment
+from mockscribe.scenario.intents import Intent, Moment, StepReport
+from mockscribe.scenario.model import Fault
 from mockscribe.session.heard import Heard
 
 
-class Moment(msgspec.Struct, frozen=True, gc=False):
-    """Where the session's audio clock and the account's mock time stand."""
+class Player(abc.ABC):
+    """Whatever decides what a session says: a scenario, or an echo.
 
-    audio_us: int
-    time_us: int
+    `needs_levels`: whether `receive` wants the levels of what was heard.
+    """
 
-
-Intent = TranscriptSegment | OutputEvent | OutputException | OutputError | Fault | End
-"""What the mock shall do. After an exception, an End, or a fault that ends the stream nothing follows in an answer."""
-
-
-class StepStatus(enum.Enum):
-    """How far a step has come."""
-
-    WAITING = "waiting"
-    ARMED = "armed"
-    SPEAKING = "speaking"
-    FINISHED = "finished"
-    MISSED = "missed"
-
-
-class StepReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a step: `fired` counts how often it began."""
-
-    step: Step
-    status: StepStatus
-    fired: int
-
-
-class Player(Protocol):
-    """Whatever decides what a session says: a scenario, or an echo."""
+    needs_levels: bool
 
     @property
-    def needs_levels(self) -> bool:
-        """Whether `receive` wants the levels of what was heard."""
-
-    @property
+    @abc.abstractmethod
     def finished(self) -> bool:
         """After END_OF_SESSION: nothing more will come."""
 
+    @abc.abstractmethod
     def leading_faults(self, attempt: int) -> tuple[Fault, ...]:
         """The faults that apply before the response of this attempt; asking consumes them."""
 
+    @abc.abstractmethod
     def begin(self, roles: Mapping[str, str], moment: Moment) -> Sequence[Intent]:
         """A configuration was accepted, on the first stream or on a resumed one; `roles` give channel ids."""
 
+    @abc.abstractmethod
     def receive(self, heard: Heard, octets: int, moment: Moment) -> Sequence[Intent]:
         """An audio event came; `moment` is after it."""
 
+    @abc.abstractmethod
     def tick(self, moment: Moment) -> Sequence[Intent]:
         """Mock time has moved; idempotent."""
 
+    @abc.abstractmethod
     def end_of_session(self, moment: Moment) -> Sequence[Intent]:
         """The client sent END_OF_SESSION."""
 
+    @abc.abstractmethod
     def input_closed(self, moment: Moment) -> Sequence[Intent]:
         """The client ended its request body."""
 
+    @abc.abstractmethod
     def next_deadline(self) -> int | None:
         """The mock time at which `tick` has something to say."""
 
+    @abc.abstractmethod
     def report(self) -> Sequence[StepReport]:
         """What became of each step."""
 

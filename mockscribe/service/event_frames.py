@@ -7,7 +7,7 @@ signature either: an envelope is taken off as it is.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, TypeVar, assert_never
+from typing import Any, Final, Literal, TypeVar, assert_never
 
 import msgspec
 
@@ -31,14 +31,14 @@ from mockscribe.wire.eventstream_frame import Frame, Headers, string
 
 T = TypeVar("T")
 
-_INPUT_EVENTS = ("configurationEvent", "audioEvent", "binaryAudioEvent", "sessionControlEvent")
+_INPUT_EVENTS: Final = ("configurationEvent", "audioEvent", "binaryAudioEvent", "sessionControlEvent")
 
 # A client's headers are the same bytes in each event of a type, so that one look tells which it is.
-_EVENT_TYPES: dict[bytes, object] = {}
-_MAX_BLOCKS = 512
-_MAX_BLOCK_BYTES = 256
+_EVENT_TYPES: Final[dict[bytes, object]] = {}
+_MAX_BLOCKS: Final = 512
+_MAX_BLOCK_BYTES: Final = 256
 
-_COMPLETED = InputCompleted()
+_COMPLETED: Final = InputCompleted()
 
 
 def from_frame(frame: Frame) -> InputEvent:
@@ -95,8 +95,8 @@ def _no_event(frame: Frame, message_type: object) -> InputCompleted:
     raise EventError(f"A client sends events only, and this frame's :message-type is {message_type!r:.100}.")
 
 
-_AUDIO_EVENT = msgspec.json.Decoder(AudioPayload)
-_OBJECT = msgspec.json.Decoder(dict[str, Any])
+_AUDIO_EVENT: Final = msgspec.json.Decoder(AudioPayload)
+_OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
 _END_OF_SESSION = Literal["END_OF_SESSION"]
 
 
@@ -118,11 +118,11 @@ def _decode(event_type: str, decode: Callable[[bytes], T], payload: bytes) -> T:
 
 # ---- events → frames
 
-_JSON_TYPE = string(":content-type", "application/json")
-_EVENT = string(":message-type", "event")
-_EXCEPTION = string(":message-type", "exception")
-_ERROR = string(":message-type", "error")
-_TRANSCRIPT_EVENT: Headers = (string(":event-type", "transcriptEvent"), _JSON_TYPE, _EVENT)
+_JSON_TYPE: Final = string(":content-type", "application/json")
+_EVENT: Final = string(":message-type", "event")
+_EXCEPTION: Final = string(":message-type", "exception")
+_ERROR: Final = string(":message-type", "error")
+_TRANSCRIPT_EVENT: Final[Headers] = (string(":event-type", "transcriptEvent"), _JSON_TYPE, _EVENT)
 
 
 _encode_json = msgspec.json.Encoder().encode

@@ -9,15 +9,16 @@ from __future__ import annotations
 import sys
 from array import array
 from operator import mul
+from typing import Final
 
 from mockscribe.errors import EventError
 from mockscribe.session.flac import FlacDecoder, FlacError
 from mockscribe.session.heard import Heard, Level
 
-SILENCE_PEAK = 100
+SILENCE_PEAK: Final = 100
 """A sample whose absolute value is above this is sound. Own choice: -50 dBFS, above dither and a quiet room's noise."""
 
-BLOCKS_PER_SECOND = 100
+BLOCKS_PER_SECOND: Final = 100
 """Levels are measured over blocks of 10 ms; own choice: shorter than any pause that matters."""
 
 

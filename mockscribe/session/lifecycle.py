@@ -10,6 +10,7 @@ frame ends the input), HS-model (input closed without END_OF_SESSION pauses a se
 from __future__ import annotations
 
 import enum
+from typing import Final
 
 from mockscribe.errors import SequenceError
 
@@ -33,7 +34,7 @@ class Event(enum.Enum):
     EMPTY_FRAME = "the final empty frame"
 
 
-TABLE: dict[tuple[Input, Event], Input] = {
+TABLE: Final[dict[tuple[Input, Event], Input]] = {
     (Input.FRESH, Event.CONFIGURATION): Input.OPEN,
     (Input.OPEN, Event.AUDIO): Input.OPEN,
     (Input.OPEN, Event.NOTHING): Input.OPEN,  # MODEL: `type` is optional; what it then means is not public
@@ -81,7 +82,7 @@ class Turn(enum.Enum):
     GIVEN_UP = "given up"  # the stream is over and the session cannot go on
 
 
-SESSION_TABLE: dict[tuple[Status, Turn], Status] = {
+SESSION_TABLE: Final[dict[tuple[Status, Turn], Status]] = {
     (Status.NEW, Turn.CONFIGURED): Status.IN_PROGRESS,
     (Status.NEW, Turn.LEFT): Status.NEW,
     (Status.NEW, Turn.GIVEN_UP): Status.NEW,

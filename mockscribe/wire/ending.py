@@ -7,9 +7,11 @@ time is up. Knows no protocol and reads no clock.
 
 from __future__ import annotations
 
+from typing import Final
+
 from mockscribe.wire.exchange import Closing
 
-LINGER_SECONDS = 1.0
+LINGER_SECONDS: Final = 1.0
 """How long a client may take to read our last bytes; own choice: a thousand times a loopback round trip."""
 
 
@@ -47,7 +49,7 @@ class Ending:
     @property
     def aborted(self) -> bool:
         """Whether the connection is to be closed at once, read or not."""
-        return self._closing is Closing.ABORT or self._closing is Closing.RESET
+        return self._closing is not None and self._closing in (Closing.ABORT, Closing.RESET)
 
     def begin(self, closing: Closing) -> None:
         """End the connection; an abort or a reset overrides a half-close, nothing overrides those."""

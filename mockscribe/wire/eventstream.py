@@ -11,41 +11,42 @@ zlib's, computed by ISA-L: 8 times as fast as zlib's own on an event of 3 KB, of
 from __future__ import annotations
 
 import struct
+from typing import Final
 
 from isal.isal_zlib import crc32
 
 from mockscribe.errors import FrameError, FrameErrorKind
 from mockscribe.wire.eventstream_frame import Frame, Headers, encode_headers, has_signature
 
-MAX_PAYLOAD_BYTES = 25_165_824
+MAX_PAYLOAD_BYTES: Final = 25_165_824
 """ES-SPEC: what a server must enforce (24 MiB)."""
 
-MAX_HEADERS_BYTES = 131_072
+MAX_HEADERS_BYTES: Final = 131_072
 """ES-SPEC: what a server must enforce (128 KiB)."""
 
-PRELUDE_BYTES = 12
-FRAMES_AT_ONCE = 64
+PRELUDE_BYTES: Final = 12
+FRAMES_AT_ONCE: Final = 64
 """Own choice: 200 KB of audio events, whose payloads are used while the caches still have them."""
 
-FRAMING_BYTES = 16
+FRAMING_BYTES: Final = 16
 """The prelude and the closing CRC: the size of a message without headers and payload."""
 
 
 # ---- decoding
 
-_PRELUDE = struct.Struct(">III")
-_U32 = struct.Struct(">I")
+_PRELUDE: Final = struct.Struct(">III")
+_U32: Final = struct.Struct(">I")
 
 # What every signed message of a client begins with, in the two orders that SDKs write (facts 11a). Only the date and
 # the signature differ from one to the next, so these are recognised by their bytes instead of being parsed.
-_DATE = b"\x05:date\x08"
-_SIGNATURE = b"\x10:chunk-signature\x06\x00\x20"
-_ENVELOPE_BYTES = len(_DATE) + 8 + len(_SIGNATURE) + 32
-_SIGNATURE_AT = len(_DATE) + 8
-_DATE_AT = len(_SIGNATURE) + 32
+_DATE: Final = b"\x05:date\x08"
+_SIGNATURE: Final = b"\x10:chunk-signature\x06\x00\x20"
+_ENVELOPE_BYTES: Final = len(_DATE) + 8 + len(_SIGNATURE) + 32
+_SIGNATURE_AT: Final = len(_DATE) + 8
+_DATE_AT: Final = len(_SIGNATURE) + 32
 
-_KNOWN_PRELUDES: dict[bytes, tuple[int, int]] = {}
-_MAX_KNOWN_PRELUDES = 512
+_KNOWN_PRELUDES: Final[dict[bytes, tuple[int, int]]] = {}
+_MAX_KNOWN_PRELUDES: Final = 512
 
 
 class Decoder:

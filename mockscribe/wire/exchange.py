@@ -1,20 +1,16 @@
-"""What an HTTP exchange is to the rest: a head, body bytes, an end; and what may be done to it.
+"""What an HTTP exchange is to the rest, as values: a head, body bytes, an end.
 
-`http1.py` and `http2.py` turn a connection's bytes into the values below and obey the calls of `HttpConnection`;
-nothing behind them knows which of the two it is. An exchange is numbered as its connection likes (HTTP/2: the
-stream id; HTTP/1.1: 1, 2, 3…). This module knows no library and no service.
+`http1.py` and `http2.py` turn a connection's bytes into the values below, and obey the calls of `http.py`; nothing
+behind them knows which of the two it is. An exchange is numbered as its connection likes (HTTP/2: the stream id;
+HTTP/1.1: 1, 2, 3…). This module knows no library and no service.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Final
 
 import msgspec
-
-if TYPE_CHECKING:
-    from mockscribe.wire.misbehaviour import Misbehaviour
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -127,70 +123,7 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
     closing: Closing | None = None
 
 
-OUTPUT_LIMIT = 256 * 1024
+OUTPUT_LIMIT: Final = 256 * 1024
 """Bytes of output that an exchange may keep because the client's window is shut, before its producer must pause.
 
 Own choice: four full default windows; 1,000 stuck clients cost 256 MiB at most."""
-
-
-class HttpConnection(Protocol):
-    """One HTTP connection, without IO and without a clock; `now` is real time in seconds.
-
-    No call raises for anything that a client does. The `send…` calls and `reset` on an exchange that is already over do
-    nothing: whoever sends may not have heard of it yet.
-    """
-
-    version: str
-
-    @property
-    def reading(self) -> bool:
-        """Whether the transport should go on reading; False while answers wait for a client that does not read them."""
-
-    @property
-    def aborted(self) -> bool:
-        """Whether the connection is over, with nothing left to wait for: reset it even if it takes no bytes."""
-
-    def receive_data(self, data: bytes, now: float) -> Sequence[Observed]:
-        """Bytes arrived (after TLS). Body data may be memoryviews into `data`."""
-
-    def receive_eof(self, now: float) -> Sequence[Observed]:
-        """The client closed its half."""
-
-    def tick(self, now: float) -> Sequence[Observed]:
-        """The clock reached a deadline; idempotent."""
-
-    def next_deadline(self) -> float | None:
-        """When `tick` must be called, or None."""
-
-    def send_head(self, exchange: int, status: int, headers: Headers) -> None:
-        """Begin the response; names are in lower case. Without a content-length it ends by `end`."""
-
-    def send(self, exchange: int, data: bytes) -> None:
-        """Body bytes, kept until the client's windows let them out."""
-
-    def end(self, exchange: int) -> None:
-        """End the response after what was sent."""
-
-    def reset(self, exchange: int, code: int) -> None:
-        """End the exchange with RST_STREAM `code`, after what its windows let out; HTTP/1.1 aborts the connection."""
-
-    def consume(self, exchange: int, octets: int) -> None:
-        """So many body bytes were used up: the client may be granted as many more on this exchange."""
-
-    def output_size(self, exchange: int) -> int:
-        """Bytes sent on the exchange that are still kept here."""
-
-    def go_away(self, code: int = 0) -> None:
-        """Take no further exchange, let the open ones finish, then close."""
-
-    def close(self) -> None:
-        """End the connection in order after what its windows let out; open exchanges end with it."""
-
-    def abort(self) -> None:
-        """End the connection at once."""
-
-    def misbehave(self, exchange: int, misbehaviour: Misbehaviour) -> None:
-        """Do something wrong on purpose."""
-
-    def data_to_send(self) -> Output:
-        """Drain what is to be written."""

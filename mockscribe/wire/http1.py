@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Sequence
-from typing import assert_never
+from typing import Any, assert_never, cast
 
 import h11
 
@@ -29,6 +29,7 @@ from mockscribe.wire.exchange import (
     RequestReceived,
     RuleBroken,
 )
+from mockscribe.wire.http import HttpConnection
 from mockscribe.wire.limits import DEFAULTS, Limits, Stopwatch
 from mockscribe.wire.misbehaviour import (
     ChangeSettings,
@@ -74,7 +75,7 @@ class _Response(enum.Enum):
     ENDED = enum.auto()
 
 
-class Http1Connection:
+class Http1Connection(HttpConnection):
     """The server's side of one HTTP/1.1 connection; the calls are those of `HttpConnection`.
 
     `secure` tells the scheme of its requests.
@@ -200,8 +201,9 @@ class Http1Connection:
                 self._end_request()
             elif isinstance(event, h11.Data):
                 self._announce(ended=False)
-                self._unused_bytes += len(event.data)
-                self._observed.append(BodyReceived(exchange=self._exchange, data=memoryview(event.data)))
+                body = memoryview(cast(Any, event).data)  # h11 says bytes, and gives a bytearray
+                self._unused_bytes += len(body)
+                self._observed.append(BodyReceived(exchange=self._exchange, data=body))
             elif isinstance(event, h11.ConnectionClosed):
                 if not self._active:
                     self._end_connection()

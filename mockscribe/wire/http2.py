@@ -14,9 +14,9 @@ where RFC 9113, 8.1.1 asks for the stream alone.
 
 from __future__ import annotations
 
-import enum
 import math
 from collections.abc import Sequence
+from typing import Final
 
 from mockscribe.wire import http2_frames as frames
 from mockscribe.wire.allowance import Allowance
@@ -31,6 +31,7 @@ from mockscribe.wire.exchange import (
     RequestReceived,
     RuleBroken,
 )
+from mockscribe.wire.http import HttpConnection
 from mockscribe.wire.http2_fields import check_trailers, request_head
 from mockscribe.wire.http2_frames import PREFACE, ErrorCode, RuleError, connection_error, stream_error
 from mockscribe.wire.http2_states import Block, H2States, Part
@@ -52,17 +53,11 @@ from mockscribe.wire.misbehaviour import (
 
 __all__ = ["PREFACE", "Http2Connection"]
 
-UNSENT_FRAMES = 4096
+UNSENT_FRAMES: Final = 4096
 """Frames that may wait for the transport before reading should stop; own choice: 70 kB of answers to PING."""
 
 
-class _Phase(enum.Enum):
-    OPEN = enum.auto()
-    DRAINING = enum.auto()  # our GOAWAY is out, open streams go on
-    ENDED = enum.auto()
-
-
-class Http2Connection:
+class Http2Connection(HttpConnection):
     """The server's side of one HTTP/2 connection; the calls are those of `HttpConnection`."""
 
     version = "2"
@@ -78,7 +73,8 @@ class Http2Connection:
         self._streams = Streams(self._states, self._out)
         self._splitter = frames.FrameSplitter()
         self._ending = Ending()
-        self._phase = _Phase.OPEN
+        self._draining = False  # our GOAWAY is out, open streams go on
+        self._ended = False
         self._now = 0.0
         self._newest = 0  # the client's last stream
         self._started = False  # the client's SETTINGS came
@@ -101,11 +97,13 @@ class Http2Connection:
 
     def receive_data(self, data: bytes, now: float) -> Sequence[Observed]:
         self._now = self._streams.queue.now = now
-        if self._phase is not _Phase.ENDED:
+        if not self._ended:
             try:
-                for kind, flags, stream_id, payload in self._splitter.split(data):
+                splitter = self._splitter
+                splitter.feed(data)
+                while splitter.advance():
                     try:
-                        self._receive_frame(kind, flags, stream_id, payload)
+                        self._receive_frame(splitter.kind, splitter.flags, splitter.stream_id, splitter.payload)
                     except RuleError as error:
                         if error.stream is None:
                             raise
@@ -118,7 +116,7 @@ class Http2Connection:
     def receive_eof(self, now: float) -> Sequence[Observed]:
         """The client closed its half: with nobody to open windows no stream can go on."""
         self._now = self._streams.queue.now = now
-        if self._phase is _Phase.ENDED:
+        if self._ended:
             self._ending.receive_eof()
         else:
             self._streams.lose_all("the client closed the connection", by_client=True)
@@ -128,7 +126,7 @@ class Http2Connection:
     def tick(self, now: float) -> Sequence[Observed]:
         self._now = self._streams.queue.now = now
         self._ending.tick(now)
-        if self._phase is not _Phase.ENDED:
+        if not self._ended:
             try:
                 self._check_patience()
             except RuleError as error:
@@ -138,9 +136,13 @@ class Http2Connection:
     def next_deadline(self) -> float | None:
         if self._streams.queue.drained:
             return self._now
-        if self._phase is _Phase.ENDED:
+        if self._ended:
             return self._ending.deadline(self._now)
-        due = min(self._slow_head.due, self._idle.due, self._stalled_until)
+        due = self._slow_head.due
+        if self._idle.due < due:
+            due = self._idle.due
+        if self._streams.queue.stalled and (stalled := self._stalled_until) < due:
+            due = stalled
         return due if due < math.inf else None
 
     def _receive_frame(self, kind: int, flags: int, stream_id: int, payload: memoryview) -> None:
@@ -271,9 +273,9 @@ class Http2Connection:
 
     def _receive_request(self, stream_id: int, block: Block) -> None:
         self._newest = stream_id
-        if self._phase is _Phase.DRAINING or len(self._streams) >= self._limits.max_concurrent_streams:
+        if self._draining or len(self._streams) >= self._limits.max_concurrent_streams:
             self._streams.refuse(stream_id, ErrorCode.REFUSED_STREAM)
-            if self._acknowledged and self._phase is _Phase.OPEN:  # else the client could not know better
+            if self._acknowledged and not self._draining:  # else the client could not know better
                 message = f"More than {self._limits.max_concurrent_streams} streams at once; this one was refused"
                 self._tell("max_concurrent_streams", "5.1.2", message, stream_id)
             return
@@ -361,7 +363,8 @@ class Http2Connection:
         self._end(Closing.EOF)
 
     def _end(self, closing: Closing) -> None:
-        self._phase = _Phase.ENDED
+        self._draining = False
+        self._ended = True
         self._ending.begin(closing)
 
     # ---- what is done to exchanges
@@ -387,14 +390,14 @@ class Http2Connection:
     # ---- bytes out
 
     def go_away(self, code: int = 0, last_stream: int | None = None) -> None:
-        if self._phase is not _Phase.ENDED:
+        if not self._ended:
             self._streams.write()
             last_stream = self._newest if last_stream is None else last_stream
             self._out.append(frames.goaway_frame(last_stream, code, ""))  # h2 would refuse open streams after its own
-            self._phase = _Phase.DRAINING
+            self._draining = True
 
     def close(self) -> None:
-        if self._phase is not _Phase.ENDED:
+        if not self._ended:
             self._streams.write()
             self._streams.reset_all(ErrorCode.NO_ERROR)
             self._end(Closing.EOF)
@@ -408,7 +411,7 @@ class Http2Connection:
         self._end(closing)
 
     def misbehave(self, exchange: int, misbehaviour: Misbehaviour) -> None:
-        if self._phase is _Phase.ENDED:
+        if self._ended:
             return
         match misbehaviour:
             case GoAway(code=code, last_stream=last_stream, close=close):
@@ -440,11 +443,11 @@ class Http2Connection:
                 self._streams.misbehave(exchange, misbehaviour)
 
     def data_to_send(self) -> Output:
-        if self._phase is not _Phase.ENDED:
+        if not self._ended:
             self._streams.windows.write()
         self._streams.write()
         self._idle.run(not self._streams, self._now)
-        if self._phase is _Phase.DRAINING and not self._streams:
+        if self._draining and not self._streams:
             self._end(Closing.EOF)
         if self._ending.half_closed:
             self._out.clear()

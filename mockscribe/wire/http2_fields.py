@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from mockscribe.wire.exchange import RequestHead
 from mockscribe.wire.http2_frames import RuleError, stream_error
 
 Fields = Iterable[tuple[bytes, bytes]]
 
-_NAME = re.compile(rb"[\x21-\x39\x3b-\x40\x5b-\x7e]+")  # 8.2.1: visible ASCII, no capitals, no colon
-_VALUE = re.compile(rb"(?![ \t])[^\x00\r\n]*(?<![ \t])")  # 8.2.1: no NUL, CR, LF; no white space around it
-_PSEUDO = frozenset((b":method", b":scheme", b":authority", b":path"))
-_HOP_BY_HOP = frozenset((b"connection", b"proxy-connection", b"keep-alive", b"transfer-encoding", b"upgrade"))
+_NAME: Final = re.compile(rb"[\x21-\x39\x3b-\x40\x5b-\x7e]+")  # 8.2.1: visible ASCII, no capitals, no colon
+_VALUE: Final = re.compile(rb"(?![ \t])[^\x00\r\n]*(?<![ \t])")  # 8.2.1: no NUL, CR, LF; no white space around it
+_PSEUDO: Final = frozenset((b":method", b":scheme", b":authority", b":path"))
+_HOP_BY_HOP: Final = frozenset((b"connection", b"proxy-connection", b"keep-alive", b"transfer-encoding", b"upgrade"))
 
 
 def _malformed(clause: str, message: str, stream_id: int) -> RuleError:

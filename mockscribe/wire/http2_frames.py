@@ -7,44 +7,44 @@ from __future__ import annotations
 
 import enum
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from typing import Final
 
-PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
-DATA = 0x0
-HEADERS = 0x1
-PRIORITY = 0x2
-RST_STREAM = 0x3
-SETTINGS = 0x4
-PUSH_PROMISE = 0x5
-PING = 0x6
-GOAWAY = 0x7
-WINDOW_UPDATE = 0x8
-CONTINUATION = 0x9
+DATA: Final = 0x0
+HEADERS: Final = 0x1
+PRIORITY: Final = 0x2
+RST_STREAM: Final = 0x3
+SETTINGS: Final = 0x4
+PUSH_PROMISE: Final = 0x5
+PING: Final = 0x6
+GOAWAY: Final = 0x7
+WINDOW_UPDATE: Final = 0x8
+CONTINUATION: Final = 0x9
 
-INITIAL_WINDOW_SIZE = 0x4  # the settings (RFC 9113, 6.5.2) that we send otherwise than h2
-MAX_CONCURRENT_STREAMS = 0x3
-MAX_HEADER_LIST_SIZE = 0x6
+INITIAL_WINDOW_SIZE: Final = 0x4  # the settings (RFC 9113, 6.5.2) that we send otherwise than h2
+MAX_CONCURRENT_STREAMS: Final = 0x3
+MAX_HEADER_LIST_SIZE: Final = 0x6
 
-ACK = 0x1  # of SETTINGS and PING
-END_STREAM = 0x1  # of DATA and HEADERS
-END_HEADERS = 0x4
-PADDED = 0x8
+ACK: Final = 0x1  # of SETTINGS and PING
+END_STREAM: Final = 0x1  # of DATA and HEADERS
+END_HEADERS: Final = 0x4
+PADDED: Final = 0x8
 
-MAX_FRAME_BYTES = 16_384
+MAX_FRAME_BYTES: Final = 16_384
 """SETTINGS_MAX_FRAME_SIZE before it is set, and the value that we keep (RFC 9113, 6.5.2)."""
 
-DEFAULT_WINDOW = 65_535
+DEFAULT_WINDOW: Final = 65_535
 """Every window at its start (RFC 9113, 6.9.2); our SETTINGS keep it."""
 
-MAX_WINDOW = 2**31 - 1
+MAX_WINDOW: Final = 2**31 - 1
 """RFC 9113, 6.9.1."""
 
-FRAME_HEADER = struct.Struct(">HBBBL")  # the length's 24 bits, type, flags, stream id
-_UINT32 = struct.Struct(">L")
+FRAME_HEADER: Final = struct.Struct(">HBBBL")  # the length's 24 bits, type, flags, stream id
+_UINT32: Final = struct.Struct(">L")
 
-Frame = tuple[int, int, int, memoryview]
-"""Type, flags, stream id, payload."""
+_NOTHING: Final = memoryview(b"")
 
 
 class ErrorCode(enum.IntEnum):
@@ -139,27 +139,45 @@ def goaway_frame(last_stream_id: int, code: int, message: str) -> bytes:
 
 
 class FrameSplitter:
-    """Cuts what a client sends into frames, whatever the sizes of the reads; payloads are views into them.
+    """Cuts what a client sends into frames, whatever the sizes of the reads.
 
-    `offset` is the number of bytes of the connection before the frame that was split off last.
+    After `advance` has told that there is one more frame, `kind`, `flags`, `stream_id` and `payload` (a view into what
+    was fed) are that frame's, and `offset` is the number of bytes of the connection before it.
     """
 
-    __slots__ = ("_held", "_held_bytes", "_needed_bytes", "_next", "_prefaced", "offset")
+    __slots__ = (
+        "_data",
+        "_held",
+        "_held_bytes",
+        "_needed_bytes",
+        "_next",
+        "_position",
+        "_prefaced",
+        "_view",
+        "flags",
+        "kind",
+        "offset",
+        "payload",
+        "stream_id",
+    )
 
     def __init__(self) -> None:
+        self.kind = 0
+        self.flags = 0
+        self.stream_id = 0
+        self.payload = _NOTHING
         self.offset = 0
+        self._data = b""  # what is cut at the moment, from _position on
+        self._view = _NOTHING
+        self._position = 0
         self._next = 0
         self._prefaced = False
-        self._held: list[bytes] = []
+        self._held: list[bytes] = []  # of a frame that is not complete
         self._held_bytes = 0
         self._needed_bytes = 0
 
-    def split(self, data: bytes) -> Iterator[Frame]:
-        """The frames that are complete with `data`.
-
-        Raises:
-            RuleError: of the connection; the preface is not HTTP/2's, or a frame is larger than we allow.
-        """
+    def feed(self, data: bytes) -> None:
+        """More bytes have arrived; all frames of those before must have been taken."""
         if self._held:
             self._held.append(data)
             self._held_bytes += len(data)
@@ -167,35 +185,50 @@ class FrameSplitter:
                 return
             data = b"".join(self._held)
             self._held.clear()
-        position, size = 0, len(data)
-        if not self._prefaced:
+        self._data, self._view, self._position = data, memoryview(data), 0
+
+    def advance(self) -> bool:
+        """Cut off one more frame; False when there is none that is complete.
+
+        Raises:
+            RuleError: of the connection; the preface is not HTTP/2's, or a frame is larger than we allow.
+        """
+        data, position = self._data, self._position
+        rest = len(data) - position
+        if not self._prefaced and rest:
             if not PREFACE.startswith(data[: len(PREFACE)]):
                 message = "The connection does not begin with the HTTP/2 preface"
                 raise connection_error("preface", "3.4", message)
-            if size < len(PREFACE):
-                self._hold(data, 0)
-                return
+            if rest < len(PREFACE):
+                return self._hold(0)  # each byte more is looked at
             self._prefaced = True
-            position = self._next = len(PREFACE)
-        view = memoryview(data)
-        while size - position >= 9:
-            high, low, kind, flags, stream_id = FRAME_HEADER.unpack_from(data, position)
-            length = high << 8 | low
-            self.offset = self._next
-            if length > MAX_FRAME_BYTES:
-                message = f"A frame of {length} bytes; SETTINGS_MAX_FRAME_SIZE is {MAX_FRAME_BYTES}"
-                raise connection_error("frame_size", "4.2", message, ErrorCode.FRAME_SIZE_ERROR)
-            end = position + 9 + length
-            if end > size:
-                self._hold(data[position:], 9 + length)
-                return
-            self._next += 9 + length
-            yield kind, flags, stream_id & MAX_WINDOW, view[position + 9 : end]
-            position = end
-        if position < size:
-            self._hold(data[position:], 9)
+            position = self._position = self._next = len(PREFACE)
+            rest -= len(PREFACE)
+        if rest < 9:
+            return self._hold(9)
+        high, low, kind, flags, stream_id = FRAME_HEADER.unpack_from(data, position)
+        length = high << 8 | low
+        self.offset = self._next
+        if length > MAX_FRAME_BYTES:
+            message = f"A frame of {length} bytes; SETTINGS_MAX_FRAME_SIZE is {MAX_FRAME_BYTES}"
+            raise connection_error("frame_size", "4.2", message, ErrorCode.FRAME_SIZE_ERROR)
+        if rest < 9 + length:
+            return self._hold(9 + length)
+        begin, end = position + 9, position + 9 + length
+        self.kind = kind
+        self.flags = flags
+        self.stream_id = stream_id & MAX_WINDOW
+        self.payload = self._view[begin:end]
+        self._position = end
+        self._next += 9 + length
+        return True
 
-    def _hold(self, rest: bytes, needed_bytes: int) -> None:
-        self._held.append(rest)
-        self._held_bytes = len(rest)
-        self._needed_bytes = needed_bytes
+    def _hold(self, needed_bytes: int) -> bool:
+        """Keep what is left for the next read; nothing else of this one is kept alive."""
+        rest = self._data[self._position :]
+        if rest:
+            self._held.append(rest)
+            self._held_bytes = len(rest)
+            self._needed_bytes = needed_bytes
+        self._data, self._view, self.payload, self._position = b"", _NOTHING, _NOTHING, 0
+        return False

@@ -8,6 +8,8 @@ h2 and no requests.
 
 from __future__ import annotations
 
+from typing import Final
+
 from mockscribe.wire.http2_frames import (
     DEFAULT_WINDOW,
     PADDED,
@@ -17,15 +19,15 @@ from mockscribe.wire.http2_frames import (
     window_update_frame,
 )
 
-STREAM_WINDOW = 1_048_576
+STREAM_WINDOW: Final = 1_048_576
 """What a client may have under way on a stream: the service's documented window of about 1 MB (facts 2.4). It is
 granted by WINDOW_UPDATE, because the official Python SDK hung when it was granted in SETTINGS."""
 
-CONNECTION_WINDOW = 1_048_576
+CONNECTION_WINDOW: Final = 1_048_576
 """As a stream's, so that one stream can use its own; as its credit returns with each output it never limits several."""
 
 
-PORTION = STREAM_WINDOW // 2
+PORTION: Final = STREAM_WINDOW // 2
 """Credit goes back to a stream in portions of so much."""
 
 

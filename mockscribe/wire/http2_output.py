@@ -164,7 +164,13 @@ class OutputQueue:
 
     def room(self, output: StreamOutput) -> int:
         """How many of its bytes the stream may send in one frame now; not above zero when a window is shut."""
-        return min(output.size, output.window, self.window, self.max_frame_bytes, output.most) if output.size else 0
+        room = output.size
+        if not room:
+            return 0
+        for limit in (output.window, self.window, self.max_frame_bytes, output.most):
+            if limit < room:
+                room = limit
+        return room
 
     def cut(self, output: StreamOutput) -> bool:
         """Append the stream's next DATA frame, if a window allows one; whether it carries END_STREAM."""

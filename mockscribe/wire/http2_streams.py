@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Protocol, assert_never
+from typing import Final, Protocol, assert_never
 
 from mockscribe.wire.exchange import ExchangeLost, Headers, Observed, OutputDrained, RequestEnded
 from mockscribe.wire.http2_input import PORTION, InputWindows, StreamInput
 from mockscribe.wire.http2_output import Field, OutputQueue, StreamOutput
 from mockscribe.wire.misbehaviour import CutData, EndWithTrailers, TinyWindow, WithholdWindow
 
-REMEMBERED_RESETS = 1000
+REMEMBERED_RESETS: Final = 1000
 """Streams reset by us that are remembered, so as to ignore what was under way on them; own choice, as many as a client
 may have reset at once."""
 

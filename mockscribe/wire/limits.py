@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import Final
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,7 +33,7 @@ class Limits:
     control_rate: float = 1000.0
 
 
-DEFAULTS = Limits()
+DEFAULTS: Final = Limits()
 
 
 class Stopwatch:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockscribe.scenario.echo import PAUSE_US
+from mockscribe.scenario.intents import Intent, StepStatus
 from mockscribe.scenario.model import (
     AfterAudio,
     AfterTime,
@@ -30,7 +31,7 @@ from mockscribe.scenario.model import (
     Step,
     Trigger,
 )
-from mockscribe.scenario.player import Intent, ScenarioPlayer, StepStatus
+from mockscribe.scenario.player import ScenarioPlayer
 from mockscribe.service.events import OutputException, TranscriptSegment
 from tests.stage import ROLES, Stage, hush, pcm, tone
 

@@ -16,7 +16,6 @@ from mockscribe.config import load
 from mockscribe.connection import Connection
 from mockscribe.entries import Kind
 from mockscribe.mock import DEFAULT_ACCOUNT, Mock
-from mockscribe.stream import Stream
 from mockscribe.wire.exchange import Closing
 from tests.clients import trusting
 from tests.wire import END_OF_SESSION, START, Wire, audio, configuration, new_session_id, request_headers, silence
@@ -246,19 +245,17 @@ class BoomError(Exception):
     pass
 
 
-def test_a_fault_in_a_stream_ends_that_stream_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+class BrokenDigest:
+    def update(self, _: bytes) -> None:
+        raise BoomError
+
+
+def test_a_fault_in_a_stream_ends_that_stream_alone() -> None:
     wire = Wire()
     errors: list[BaseException] = []
     wire.connection._on_error = errors.append
     first, second = open_streams(wire)
-    work = Stream.work
-
-    def broken(self: Stream, now: float) -> None:
-        if self._exchange == first:
-            raise BoomError
-        work(self, now)
-
-    monkeypatch.setattr(Stream, "work", broken)
+    next(iter(wire.account.sessions.values())).digest = BrokenDigest()  # type: ignore[assignment]
     wire.send(first, audio(silence(0.1)))
     assert [type(error) for error in errors] == [BoomError]
     assert wire.answers[first].reset == 2  # INTERNAL_ERROR: RFC 9113, 7

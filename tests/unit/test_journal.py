@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from mockscribe.clock import Instant
 from mockscribe.entries import Kind, Origin
+from mockscribe.instant import Instant
 from mockscribe.journal import ENTRY_OCTETS, Journal
 from mockscribe.service.events import AudioReceived, OutputException, TranscriptSegment
 

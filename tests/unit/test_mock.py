@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mockscribe.clock import Kept
+from mockscribe.instant import Kept
 from mockscribe.mock import DEFAULT_ACCOUNT
 from mockscribe.scenario.script import parse
 from mockscribe.service.resources import Subscription

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from mockscribe.clock import Kept
 from mockscribe.config import load
 from mockscribe.errors import ConfigError
+from mockscribe.instant import Kept
 from mockscribe.mock import Mock
 from mockscribe.persistence import FILE, Persistence
 from mockscribe.service.resources import Artifact, ListeningSession

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from mockscribe.clock import Instant
 from mockscribe.entries import Kind, Origin
 from mockscribe.inspection.conditions import Condition, fulfils, nearest
+from mockscribe.instant import Instant
 from mockscribe.journal import Journal
 
 ORIGIN = Origin(account="000000000000", connection=1, stream="1.1", session="s", attempt=1)

@@ -4,7 +4,7 @@ import pytest
 
 from mockscribe.errors import ControlError
 from mockscribe.inspection import sessions
-from mockscribe.scenario.player import StepStatus
+from mockscribe.scenario.intents import StepStatus
 from tests.wire import EMPTY_FRAME, END_OF_SESSION, SESSION_ID, Wire, audio, configuration, silence
 
 SCRIPT = """

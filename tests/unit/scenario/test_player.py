@@ -4,8 +4,9 @@ import random
 
 import pytest
 
+from mockscribe.scenario.intents import Moment, StepStatus
 from mockscribe.scenario.model import OnIdle, Say, Scenario, Send, Step
-from mockscribe.scenario.player import Moment, ScenarioPlayer, StepStatus
+from mockscribe.scenario.player import ScenarioPlayer
 from mockscribe.scenario.script import parse
 from mockscribe.service.events import TranscriptSegment
 from tests.stage import ROLES, Stage, hush, pcm, tone
