@@ -46,12 +46,14 @@ class ConfigError(MockscribeError):
 class ScriptError(MockscribeError):
     """A scenario cannot be used.
 
-    `line` and `column` count from 1; `path` is the place in the document (`steps[2].at`), empty for the whole.
+    `message` says what is wrong, `path` at which place of the document (`steps[2].at`), empty for the whole, and
+    `placed` both; `line` and `column` count from 1.
     `errors` are all that are wrong with the same text, this one among them.
     """
 
     def __init__(self, message: str, *, source: str, line: int, column: int, path: str = "") -> None:
-        super().__init__(f"{source}:{line}:{column}: {message}")
+        self.placed = f"{path}: {message}" if path else message
+        super().__init__(f"{source}:{line}:{column}: {self.placed}")
         self.message = message
         self.source = source
         self.line = line

@@ -310,7 +310,7 @@ def _standing(config: Config) -> tuple[StandingFault, ...]:
     try:
         return tuple(StandingFault.of(0, parse_standing(text, "--fault"), 0.0) for text in config.fault)
     except ScriptError as error:
-        raise ConfigError("--fault", error.message) from None
+        raise ConfigError("--fault", error.placed) from None
 
 
 def _cannot_listen(port_flag: str, host: str, port: int, error: OSError) -> ConfigError:

@@ -33,10 +33,6 @@ COMMANDS = {
     "healthcheck": "Exit 0 when the server is ready.",
 }
 
-_CONNECTION = importlib.util.find_spec("mockscribe.connection")
-COMPILED = _CONNECTION is not None and isinstance(_CONNECTION.loader, ExtensionFileLoader)
-"""Whether what every event passes through is machine code, as in released wheels, or the sources beside it."""
-
 
 class Commands(click.Group):
     """Commands that are imported on first use: `mockscribe --help` must not pay for them."""
@@ -75,9 +71,27 @@ class Commands(click.Group):
             raise
 
 
+def is_compiled() -> bool:
+    """Whether what every event passes through is machine code, as in released wheels, or the sources beside it."""
+    spec = importlib.util.find_spec("mockscribe.connection")
+    return spec is not None and isinstance(spec.loader, ExtensionFileLoader)
+
+
+def _tell_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        click.echo(f"mockscribe {__version__} (compiled: {'yes' if is_compiled() else 'no'})")
+        ctx.exit()
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(
-    __version__, "-V", "--version", message=f"mockscribe %(version)s (compiled: {'yes' if COMPILED else 'no'})"
+@click.option(
+    "-V",
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_tell_version,
+    help="Show the version and exit.",
 )
 def cli() -> None:
     """A local mock of Amazon Connect Health's ambient documentation (health-agent).

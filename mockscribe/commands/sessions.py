@@ -111,8 +111,7 @@ def intent(name: str, value: Any) -> Intent:
         (scenario,) = parse(text, "<push>")
     except ScriptError as error:
         place = error.path.removeprefix("steps[0].").removeprefix("steps[0]").removeprefix(verb)
-        message = error.message.removeprefix(f"{error.path}: ")
-        raise ControlError(400, message, path=f"{name}{place}") from None
+        raise ControlError(400, error.message, path=f"{name}{place}") from None
     match scenario.steps[0].verb:
         case Send(member=member, content=content):
             return OutputEvent(member=member, content=content)

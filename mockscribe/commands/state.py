@@ -137,7 +137,7 @@ def _add_fault(context: Context, arguments: NewFault) -> FaultSummary:
         standing = parse_standing(msgspec.json.encode(spelled).decode(), "<fault>")
     except ScriptError as error:
         place = error.path if error.path.partition(".")[0] in given else f"fault.{error.path}".rstrip(".")
-        raise ControlError(400, error.message.removeprefix(f"{error.path}: "), path=place) from None
+        raise ControlError(400, error.message, path=place) from None
     account = context.account
     account.last_fault += 1
     made = StandingFault.of(account.last_fault, standing, account.clock.time(context.now()))

@@ -22,7 +22,6 @@ class Reader:
 
     def error(self, message: str, node: Node, path: str) -> None:
         """Note that something is wrong."""
-        message = f"{path}: {message}" if path else message
         self.errors.append(ScriptError(message, source=self._source, line=node.line, column=node.column, path=path))
 
     def data(self, node: Node, path: str) -> Any:

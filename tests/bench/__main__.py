@@ -27,7 +27,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from mockscribe.cli import COMPILED
+from mockscribe.cli import is_compiled
 from tests.bench import codec, inprocess, linearity, live, startup, throughput
 
 Main = Callable[[list[str]], int]
@@ -48,7 +48,7 @@ ROUNDLESS = {"linearity"}
 def machine() -> str:
     load = "/".join(f"{one:.2f}" for one in os.getloadavg())
     told = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    return f"{told}, mockscribe compiled: {'yes' if COMPILED else 'no'}, load {load}"
+    return f"{told}, mockscribe compiled: {'yes' if is_compiled() else 'no'}, load {load}"
 
 
 def main(arguments: list[str] | None = None) -> int:

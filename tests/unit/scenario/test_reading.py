@@ -64,7 +64,7 @@ def test_values(read: Callable[[Reader, Node, str], Any], text: str, value: Any)
 def test_what_is_no_such_value(read: Callable[[Reader, Node, str], Any], text: str, message: str) -> None:
     reader = Reader("t")
     read(reader, node(text), "")
-    assert [error.message for error in reader.errors] == [message]
+    assert [error.placed for error in reader.errors] == [message]
     error = reader.errors[0]
     assert (error.source, error.line) == ("t", 1)
 
@@ -74,7 +74,7 @@ def test_a_key_given_twice_deep_in_free_content_has_its_place() -> None:
     assert reader.data(node("a:\n  - b: 1\n    b: 2\n"), "send") == {"a": [{"b": 1}]}
     (error,) = reader.errors
     assert (error.line, error.column, error.path) == (3, 5, "send.a[0].b")
-    assert error.message == "send.a[0].b: the key `b` is given twice"
+    assert error.placed == "send.a[0].b: the key `b` is given twice"
 
 
 def test_a_choice_among_words() -> None:
@@ -85,7 +85,7 @@ def test_a_choice_among_words() -> None:
     assert read(node("nurse"), "by") is None
     assert read(node("[PATIENT]"), "by") is None
     assert reader.choice(("true", "1"))(node("true"), "x") is None
-    assert [error.message for error in reader.errors] == [
+    assert [error.placed for error in reader.errors] == [
         "by: 'PATENT' is none of CLINICIAN, PATIENT; did you mean PATIENT?",
         "by: 'nurse' is none of CLINICIAN, PATIENT",
         "by: must be one of CLINICIAN, PATIENT",
@@ -108,13 +108,13 @@ def test_a_choice_among_words() -> None:
 def test_the_keys_of_a_mapping(text: str, messages: list[str]) -> None:
     reader = Reader("t")
     reader.mapping(node(text), {"at": None, "after": None}, "")
-    assert [error.message for error in reader.errors] == messages
+    assert [error.placed for error in reader.errors] == messages
 
 
 def test_a_mapping_that_takes_no_keys() -> None:
     reader = Reader("t")
     assert reader.mapping(node("{a: 1}"), {}, "x") == {}
-    assert [error.message for error in reader.errors] == ["x: the key `a` is unknown; none is known"]
+    assert [error.placed for error in reader.errors] == ["x: the key `a` is unknown; none is known"]
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_a_mapping_that_takes_no_keys() -> None:
 def test_a_mapping_of_one_pair(text: str, found: str, messages: list[str]) -> None:
     reader = Reader("t")
     assert reader.single(node(text), ("events", "bytes"), "", "count")[0] == found
-    assert [error.message for error in reader.errors] == messages
+    assert [error.placed for error in reader.errors] == messages
 
 
 def test_one_of_several_keys() -> None:
@@ -141,7 +141,7 @@ def test_one_of_several_keys() -> None:
     assert reader.one_of(fields, ("at",), whole, "s", "trigger", needed=False) == "at"
     assert reader.one_of(fields, ("when",), whole, "s", "trigger", needed=False) is None
     assert reader.one_of(fields, ("when",), whole, "s", "trigger") is None
-    assert [error.message for error in reader.errors] == [
+    assert [error.placed for error in reader.errors] == [
         "s.end: a step has one verb; `say` is there already",
         "s: a step needs a trigger: when",
     ]
@@ -152,7 +152,7 @@ def test_a_misspelt_key_is_not_said_to_be_missing_as_well() -> None:
     whole = node("{saay: A}")
     fields = reader.mapping(whole, {"say": None}, "s") or {}
     assert reader.one_of(fields, ("say",), whole, "s", "verb") is None
-    assert [error.message for error in reader.errors] == ["s: the key `saay` is unknown; did you mean `say`?"]
+    assert [error.placed for error in reader.errors] == ["s: the key `saay` is unknown; did you mean `say`?"]
 
 
 def test_a_key_that_is_not_there_is_not_read() -> None:

@@ -67,7 +67,7 @@ def errors(text: str) -> list[tuple[int, int, str]]:
     with pytest.raises(ScriptError) as caught:
         parse(text, "t.yaml")
     assert caught.value is caught.value.errors[0]
-    return [(error.line, error.column, error.message) for error in caught.value.errors]
+    return [(error.line, error.column, error.placed) for error in caught.value.errors]
 
 
 def test_a_small_one_complete() -> None:
@@ -495,4 +495,4 @@ def test_a_fault_that_stands(text: str, standing: Standing) -> None:
 def test_mistakes_in_a_fault_that_stands(text: str, message: str) -> None:
     with pytest.raises(ScriptError) as caught:
         parse_standing(text, "--fault")
-    assert caught.value.message.startswith(message)
+    assert caught.value.placed.startswith(message)
