@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 )
 
@@ -26,6 +27,8 @@ func main() {
 	if len(os.Args) < 2 {
 		fail(fmt.Errorf("usage: load sessions|echo [flags]"))
 	}
+	debug.SetGCPercent(-1) // a collection takes a core, which may be the server's; memory is bounded all the same
+	debug.SetMemoryLimit(2 << 30)
 	flags := flag.NewFlagSet(os.Args[1], flag.ExitOnError)
 	files := flags.String("files", "", "folder with headers.json, opening, event, closing, answer, cert.pem and key.pem")
 	switch os.Args[1] {
