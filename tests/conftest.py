@@ -1,10 +1,12 @@
 """Keeps what a run of the tests has shown, for `python -m tests.fidelity`: outcomes, and which SDKs were at work.
 
-A module that was run as a whole replaces what is known of it; single tests are added to it.
+A module that was run as a whole replaces what is known of it; single tests are added to it. And lets the programs that
+tests start hear of SIGINT, however the tests themselves were started.
 """
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
 import pytest
@@ -13,6 +15,11 @@ from tests.fidelity import is_recorded, record
 
 _outcomes: dict[str, dict[str, Any]] = {}
 _deselected: list[str] = []
+
+
+def pytest_configure() -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a script's shell does that to what it runs with `&`
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # which programs inherit as the default
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
