@@ -41,7 +41,7 @@ from tests.bench.tables import aim, median_of, number, table
 ROUND_SECONDS = 120.0  # a round takes a few seconds; a server that hangs must not hang the benchmark
 
 LEVELS = ("1x1", "8x1", "32x4")
-AIMS = {"hypercorn": 4.0, "node": 1.2}
+AIMS = {"hypercorn": 4.0, servers.BOTOCORE: 4.0, "node": 1.2}
 """How many times the sessions of a peer mockscribe shall serve."""
 
 

@@ -7,7 +7,7 @@ is compared is the server and not the codec; unlike mockscribe it validates noth
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -51,11 +51,15 @@ async def answers(request: Request) -> AsyncIterator[bytes]:
                 yield event_frames.to_frame_bytes(ANSWER)
 
 
-async def listen(request: Request) -> DuplexResponse:
-    """Answer at once with the settings echoed, and stream."""
-    settings = {name: value for name, value in request.headers.items() if name.startswith("x-amzn-medscribe-")}
-    headers = {"x-amzn-request-id": "0", "x-amzn-requestid": "0", **settings}
-    return DuplexResponse(answers(request), media_type="application/vnd.amazon.eventstream", headers=headers)
+def application(answers: Callable[[Request], AsyncIterator[bytes]]) -> Starlette:
+    """An app that answers at once with the settings echoed, and streams."""
+
+    async def listen(request: Request) -> DuplexResponse:
+        settings = {name: value for name, value in request.headers.items() if name.startswith("x-amzn-medscribe-")}
+        headers = {"x-amzn-request-id": "0", "x-amzn-requestid": "0", **settings}
+        return DuplexResponse(answers(request), media_type="application/vnd.amazon.eventstream", headers=headers)
+
+    return Starlette(routes=[Route(PATH, listen, methods=["POST"])])
 
 
-app = Starlette(routes=[Route(PATH, listen, methods=["POST"])])
+app = application(answers)
