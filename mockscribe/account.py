@@ -294,7 +294,7 @@ class Account:
     def instant(self, now: float) -> Instant:
         """The moment `now` by all of the account's clocks."""
         time = self.clock.time(now)
-        time_us = int(time * 1_000_000 + 0.5)  # as round() has it, but for a call of Python
+        time_us = int(time * 1_000_000 + 0.5)  # rounded: round() takes longer
         return Instant(now, self.mock.wall(now), time, time - self.clock.leaped, time_us)
 
     def record(self, now: float, origin: Origin, kind: Kind, audio_us: int, about: Any, octets: int = 0) -> None:

@@ -362,7 +362,7 @@ class Connection:
     def _work(self, fed: dict[int, Exchange], now: float) -> None:
         for exchange, stream in fed.items():
             if exchange in self._exchanges:  # unless it was lost meanwhile
-                try:
+                try:  # as `_guard` does, whose arguments would be put into a tuple for each read
                     stream.work(now)
                 except Exception as error:
                     self._broke(exchange, stream, error)

@@ -201,7 +201,7 @@ class Stream(Exchange):
             self.response.perform(player.tick(Moment(self.session.audio_us, until)), instant)
             self._end_if_finished(instant)
         if timed_out and self._waits_for_audio():
-            self._refuse("idle_timeout", instant, seconds=f"{self._config.idle_timeout_seconds:g}")
+            self._refuse("idle_timeout", instant, seconds=f"{self._idle_seconds:g}")
         self._settle(instant)
 
     # ---- what others call

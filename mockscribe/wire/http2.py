@@ -74,7 +74,6 @@ class Http2Connection(HttpConnection):
         self._splitter = frames.FrameSplitter()
         self._ending = Ending()
         self._draining = False  # our GOAWAY is out, open streams go on
-        self._ended = False
         self._now = 0.0
         self._newest = 0  # the client's last stream
         self._started = False  # the client's SETTINGS came
@@ -97,7 +96,7 @@ class Http2Connection(HttpConnection):
 
     def receive_data(self, data: bytes, now: float) -> Sequence[Observed]:
         self._now = self._streams.queue.now = now
-        if not self._ended:
+        if not self._ending.begun:
             try:
                 splitter = self._splitter
                 splitter.feed(data)
@@ -116,7 +115,7 @@ class Http2Connection(HttpConnection):
     def receive_eof(self, now: float) -> Sequence[Observed]:
         """The client closed its half: with nobody to open windows no stream can go on."""
         self._now = self._streams.queue.now = now
-        if self._ended:
+        if self._ending.begun:
             self._ending.receive_eof()
         else:
             self._streams.lose_all("the client closed the connection", by_client=True)
@@ -126,7 +125,7 @@ class Http2Connection(HttpConnection):
     def tick(self, now: float) -> Sequence[Observed]:
         self._now = self._streams.queue.now = now
         self._ending.tick(now)
-        if not self._ended:
+        if not self._ending.begun:
             try:
                 self._check_patience()
             except RuleError as error:
@@ -136,12 +135,12 @@ class Http2Connection(HttpConnection):
     def next_deadline(self) -> float | None:
         if self._streams.queue.drained:
             return self._now
-        if self._ended:
+        if self._ending.begun:
             return self._ending.deadline(self._now)
         due = self._slow_head.due
         if self._idle.due < due:
             due = self._idle.due
-        if self._streams.queue.stalled and (stalled := self._stalled_until) < due:
+        if (stalled := self._stalled_until) < due:
             due = stalled
         return due if due < math.inf else None
 
@@ -364,7 +363,6 @@ class Http2Connection(HttpConnection):
 
     def _end(self, closing: Closing) -> None:
         self._draining = False
-        self._ended = True
         self._ending.begin(closing)
 
     # ---- what is done to exchanges
@@ -390,14 +388,14 @@ class Http2Connection(HttpConnection):
     # ---- bytes out
 
     def go_away(self, code: int = 0, last_stream: int | None = None) -> None:
-        if not self._ended:
+        if not self._ending.begun:
             self._streams.write()
             last_stream = self._newest if last_stream is None else last_stream
             self._out.append(frames.goaway_frame(last_stream, code, ""))  # h2 would refuse open streams after its own
             self._draining = True
 
     def close(self) -> None:
-        if not self._ended:
+        if not self._ending.begun:
             self._streams.write()
             self._streams.reset_all(ErrorCode.NO_ERROR)
             self._end(Closing.EOF)
@@ -411,7 +409,7 @@ class Http2Connection(HttpConnection):
         self._end(closing)
 
     def misbehave(self, exchange: int, misbehaviour: Misbehaviour) -> None:
-        if self._ended:
+        if self._ending.begun:
             return
         match misbehaviour:
             case GoAway(code=code, last_stream=last_stream, close=close):
@@ -443,7 +441,7 @@ class Http2Connection(HttpConnection):
                 self._streams.misbehave(exchange, misbehaviour)
 
     def data_to_send(self) -> Output:
-        if not self._ended:
+        if not self._ending.begun:
             self._streams.windows.write()
         self._streams.write()
         self._idle.run(not self._streams, self._now)

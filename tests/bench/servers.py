@@ -45,14 +45,13 @@ steps:
     repeat: forever
 """
 
-APP = "tests.bench.peers.asgi_app:app"
-BOTOCORE_APP = "tests.bench.peers.asgi_botocore:app"
-
 OURS = "mockscribe"
 PEERS = ("hypercorn", "uvicorn", "granian", "node")
 BOTOCORE = "hypercorn, botocore"  # which decodes by botocore instead of by mockscribe's codec
 ECHO = "echo (Go)"  # finds the end of each audio event and writes bytes made beforehand: the limit of a live session
 STATIC = "nghttpd"  # a file of 100 transcript events for each request: the limit of the loopback
+APP = "tests.bench.peers.asgi_app:app"
+HYPERCORNS = {"hypercorn": APP, BOTOCORE: "tests.bench.peers.asgi_botocore:app"}
 LIVE = (OURS, *PEERS, ECHO)  # those that answer while the request is open
 ALL = (OURS, BOTOCORE, *PEERS, ECHO, STATIC)
 
@@ -116,7 +115,7 @@ def missing(name: str) -> str | None:
         match name:
             case "uvicorn" if importlib.util.find_spec("zttp") is None:
                 return "its HTTP/2 needs zttp (pip install -e '.[bench]')"
-            case "hypercorn" | "hypercorn, botocore" if importlib.util.find_spec("hypercorn") is None:
+            case _ if name in HYPERCORNS and importlib.util.find_spec("hypercorn") is None:
                 return "no hypercorn (pip install -e '.[test,bench]')"
             case "granian" if importlib.util.find_spec(name) is None:
                 return f"no {name} (pip install -e '.[test,bench]')"
@@ -167,11 +166,10 @@ def command_of(name: str, port: int, folder: pathlib.Path, tls: bool) -> list[st
     cert, key = str(folder / "cert.pem"), str(folder / "key.pem")
     here, python = "127.0.0.1", sys.executable
     match name:
-        case "hypercorn" | "hypercorn, botocore":
+        case _ if name in HYPERCORNS:
             secure = ["--certfile", cert, "--keyfile", key] if tls else []
             quiet = ["--workers", "0", "--log-level", "warning", "--backlog", BACKLOG]
-            app = BOTOCORE_APP if name == BOTOCORE else APP
-            return [python, "-m", "hypercorn", app, "--bind", f"{here}:{port}", *quiet, *secure]
+            return [python, "-m", "hypercorn", HYPERCORNS[name], "--bind", f"{here}:{port}", *quiet, *secure]
         case "uvicorn":
             secure = ["--ssl-certfile", cert, "--ssl-keyfile", key] if tls else []
             quiet = ["--no-access-log", "--log-level", "warning", "--backlog", BACKLOG]
