@@ -1,12 +1,9 @@
 """Bytes ⇄ exchanges over HTTP/2 (RFC 9113), with h2 behind it (`http2_states.py`).
 
 Frames are split by us. DATA, WINDOW_UPDATE and received GOAWAY never reach h2: both directions' windows, padding,
-content-length and END_STREAM are ours (`http2_input.py`, `http2_output.py`). Every other frame goes to h2, one at a
-time (given a whole read its state runs ahead of its events): HPACK, settings, stream states and their rules are h2's.
-
-What h2 must hear of the frames it does not see: a client's END_STREAM on DATA, as empty trailers (an empty DATA would
-trip its content-length check; this rests on our never lowering HEADER_TABLE_SIZE), and our own, by `end_stream()`,
-whose frame is dropped.
+content-length and END_STREAM are ours (`http2_input.py`, `http2_output.py`), and so are the frames of responses. Every
+other frame of the client goes to h2, one at a time (given a whole read its state runs ahead of its events): header
+blocks, settings, stream states and their rules are h2's. Of what it does not see it hears once, when a stream is over.
 
 A limit of h2 that remains: a content-length which is no number, or is given twice and differs, ends the connection,
 where RFC 9113, 8.1.1 asks for the stream alone.
@@ -70,7 +67,7 @@ class Http2Connection(HttpConnection):
         self._idle = Stopwatch(limits.idle_seconds)
         self._out: list[bytes | memoryview] = []
         self._states = H2States(self._out, limits.max_concurrent_streams, limits.max_header_list_bytes)
-        self._streams = Streams(self._states, self._out)
+        self._streams = Streams(self._states.close, self._out)
         self._splitter = frames.FrameSplitter()
         self._ending = Ending()
         self._draining = False  # our GOAWAY is out, open streams go on
@@ -185,7 +182,6 @@ class Http2Connection(HttpConnection):
         elif not last:
             self._spend(self._controls, "empty DATA frames")
         if last:
-            self._states.received_end(stream_id)
             self._streams.end_request(stream)
         elif octets != size:
             self._streams.windows.consume(stream.input, size - octets)
@@ -216,8 +212,7 @@ class Http2Connection(HttpConnection):
         if flags & frames.ACK:
             self._acknowledged = True
             return
-        initial_window, self._streams.queue.max_frame_bytes = self._states.client_settings()
-        self._streams.resize(initial_window)
+        self._streams.apply_settings(*self._states.client_settings())
 
     def _receive_goaway(self, stream_id: int, payload: memoryview) -> None:
         if stream_id:
@@ -266,9 +261,13 @@ class Http2Connection(HttpConnection):
             self._receive_request(stream_id, block)
         elif block.part is Part.TRAILERS:
             self._receive_trailers(stream_id, block)
+        elif self._streams.get(stream_id) is not None:
+            raise _after_end(stream_id)
+        elif self._streams.was_reset(stream_id):
+            self._spend(self._controls, "HEADERS frames on streams that were reset")
         else:
-            message = "HEADERS on a stream that the client had ended"
-            raise stream_error(stream_id, "stream_state", "5.1", message, ErrorCode.STREAM_CLOSED)
+            message = f"HEADERS on stream {stream_id}, which is over"
+            raise connection_error("stream_state", "5.1", message, ErrorCode.STREAM_CLOSED)
 
     def _receive_request(self, stream_id: int, block: Block) -> None:
         self._newest = stream_id
@@ -294,10 +293,10 @@ class Http2Connection(HttpConnection):
 
     def _receive_trailers(self, stream_id: int, block: Block) -> None:
         stream = self._streams.get(stream_id)
-        assert stream is not None  # h2 knows of none that we do not
+        assert stream is not None  # h2 has heard of all that are over
+        if stream.input.ended:
+            raise _after_end(stream_id)
         if self._unended_trailers:
-            if stream.response_ended:  # and so h2 takes the stream for closed
-                self._out.append(frames.rst_stream_frame(stream_id, ErrorCode.PROTOCOL_ERROR))
             raise stream_error(stream_id, "trailers", "8.1", "A second HEADERS frame without END_STREAM")
         check_trailers(block.fields, stream_id)
         stream.input.check_length(last=True)
@@ -452,3 +451,8 @@ class Http2Connection(HttpConnection):
         data = b"".join(self._out)
         self._out.clear()
         return Output(data=data, closing=self._ending.announce())
+
+
+def _after_end(stream_id: int) -> RuleError:
+    message = "HEADERS on a stream that the client had ended"
+    return stream_error(stream_id, "stream_state", "5.1", message, ErrorCode.STREAM_CLOSED)

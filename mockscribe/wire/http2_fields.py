@@ -1,4 +1,4 @@
-"""Header fields of HTTP/2 requests: the rules of RFC 9113, 8.2 and 8.3, and the `RequestHead` that they make.
+"""Header fields of HTTP/2: the rules of RFC 9113, 8.2 and 8.3, for requests, and the blocks of responses.
 
 h2 has these rules too, but ends the whole connection over one of them; here a malformed request costs its own stream
 only, as section 8.1.1 of the RFC has it. Knows no frames and no streams.
@@ -6,11 +6,14 @@ only, as section 8.1.1 of the RFC has it. Knows no frames and no streams.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from mockscribe.wire.exchange import RequestHead
+import hpack
+
+from mockscribe.wire.exchange import Headers, RequestHead
 from mockscribe.wire.http2_frames import RuleError, stream_error
 
 Fields = Iterable[tuple[bytes, bytes]]
@@ -19,6 +22,27 @@ _NAME: Final = re.compile(rb"[\x21-\x39\x3b-\x40\x5b-\x7e]+")  # 8.2.1: visible 
 _VALUE: Final = re.compile(rb"(?![ \t])[^\x00\r\n]*(?<![ \t])")  # 8.2.1: no NUL, CR, LF; no white space around it
 _PSEUDO: Final = frozenset((b":method", b":scheme", b":authority", b":path"))
 _HOP_BY_HOP: Final = frozenset((b"connection", b"proxy-connection", b"keep-alive", b"transfer-encoding", b"upgrade"))
+
+
+NO_TABLE: Final = b"\x20"
+"""What the first block after each SETTINGS of a client begins with: our dynamic table holds 0 bytes (RFC 7541, 6.3)."""
+
+_ENCODER: Final = hpack.Encoder()
+_KNOWN_FIELDS: Final = 512
+
+
+def encode_fields(fields: Headers) -> bytes:
+    """A response's header block, as literals without a dynamic table (RFC 7541, 6.2.3).
+
+    What is long in a response's head differs from one to the next, so that a table would cost more than it saves; and
+    a field is encoded once for all connections.
+    """
+    return b"".join([_encode_field(name, value) for name, value in fields])
+
+
+@functools.lru_cache(_KNOWN_FIELDS)
+def _encode_field(name: str, value: str) -> bytes:
+    return _ENCODER.add((name.encode("latin-1"), value.encode("latin-1")), sensitive=True)
 
 
 def _malformed(clause: str, message: str, stream_id: int) -> RuleError:

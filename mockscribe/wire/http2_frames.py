@@ -105,6 +105,15 @@ def frame(kind: int, flags: int, stream_id: int, payload: bytes | memoryview = b
     return FRAME_HEADER.pack(size >> 8, size & 0xFF, kind, flags, stream_id) + payload
 
 
+def header_frames(stream_id: int, block: bytes, max_frame_bytes: int, *, last: bool) -> bytes:
+    """The HEADERS frame of a whole header block, with CONTINUATION frames if it is large."""
+    kind, flags, parts = HEADERS, END_STREAM if last else 0, []
+    while len(block) > max_frame_bytes:
+        parts.append(frame(kind, flags, stream_id, block[:max_frame_bytes]))
+        kind, flags, block = CONTINUATION, 0, block[max_frame_bytes:]
+    return b"".join((*parts, frame(kind, flags | END_HEADERS, stream_id, block)))
+
+
 def window_update_frame(stream_id: int, increment: int) -> bytes:
     """A WINDOW_UPDATE frame; stream 0 is the connection."""
     return frame(WINDOW_UPDATE, 0, stream_id, _UINT32.pack(increment))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
-from mockscribe.wire.exchange import OUTPUT_LIMIT
+from mockscribe.wire.exchange import OUTPUT_LIMIT, Headers
 from mockscribe.wire.http2_frames import (
     DATA,
     DEFAULT_WINDOW,
@@ -21,8 +21,6 @@ from mockscribe.wire.http2_frames import (
     connection_error,
     stream_error,
 )
-
-Field = tuple[bytes, bytes]
 
 
 class StreamOutput:
@@ -38,8 +36,8 @@ class StreamOutput:
         self.stream_id = stream_id
         self.window = window
         self.most = MAX_WINDOW
-        self.trailers: list[Field] | None = None
-        self.head: list[Field] | None = None
+        self.trailers: Headers | None = None
+        self.head: Headers | None = None
         self.chunks: deque[bytes | memoryview] = deque()
         self.size = 0
         self.ending = False

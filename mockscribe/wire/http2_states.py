@@ -1,6 +1,7 @@
-"""The states of an HTTP/2 connection's streams, its settings and its HPACK: h2, reduced to what is asked of it.
+"""What a client may send, by h2: header blocks, settings and the states of its streams, reduced to what is asked of it.
 
-The only importer of h2 and of its hpack. See `http2.py` for what is kept from h2, and for how it hears of that.
+The only importer of h2. It knows requests, their trailers and resets, and of responses only that a stream is over; see
+`http2.py` for what is kept from it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from hpack import HPACKError
 
 from mockscribe.wire import http2_frames as frames
 from mockscribe.wire.http2_frames import PREFACE, ErrorCode, connection_error
-from mockscribe.wire.http2_output import Field
+
+Field = tuple[bytes, bytes]
 
 _RULES = {  # what h2 checks: the rule's name and clause by type of frame
     frames.HEADERS: ("headers_frame", "6.2"),
@@ -36,7 +38,7 @@ class Part(enum.Enum):
 
     REQUEST = enum.auto()
     TRAILERS = enum.auto()
-    NEITHER = enum.auto()  # the client had ended the stream; h2 has written its RST_STREAM
+    NEITHER = enum.auto()  # the stream had ended
 
 
 class Block(NamedTuple):
@@ -71,7 +73,7 @@ class _SmallSettings(Settings):
 
 
 class H2States:
-    """The states of one connection's streams; what h2 writes is appended to `out`."""
+    """The states of one connection's streams; what h2 writes (acknowledgements) is appended to `out`."""
 
     def __init__(self, out: list[bytes | memoryview], max_concurrent_streams: int, max_header_list_bytes: int) -> None:
         self._out = out
@@ -79,8 +81,6 @@ class H2States:
             H2Configuration(
                 client_side=False,
                 validate_inbound_headers=False,  # http2_fields.py does, at the price of one stream
-                validate_outbound_headers=False,  # ours; a refusal half-way would leave HPACK's tables out of step
-                normalize_outbound_headers=False,
             )
         )
         settings = {
@@ -103,24 +103,30 @@ class H2States:
         Raises:
             RuleError: of the connection.
         """
-        match self.receive(kind, flags, stream_id, payload):
+        events = self._receive(kind, flags, stream_id, payload)
+        self._h2.clear_outbound_data_buffer()  # its RST_STREAM: whether there is to be one, is for the caller to say
+        if not flags & frames.END_HEADERS:
+            return None
+        match events:
             case [h2.events.RequestReceived(headers=fields, stream_ended=ended), *_]:
                 return Block(Part.REQUEST, fields, ended is not None)
             case [h2.events.TrailersReceived(headers=fields), *_]:
                 return Block(Part.TRAILERS, fields, ended=True)
-            case [h2.events.StreamReset(), *_]:
-                return Block(Part.NEITHER, (), ended=True)
             case _:
-                return None
+                return Block(Part.NEITHER, (), ended=True)
 
-    def receive(self, kind: int, flags: int, stream_id: int, payload: bytes | memoryview) -> Sequence[h2.events.Event]:
-        """Any frame of the client.
+    def receive(self, kind: int, flags: int, stream_id: int, payload: memoryview) -> None:
+        """Any other frame of the client.
 
         Raises:
             RuleError: of the connection.
         """
+        self._receive(kind, flags, stream_id, payload)
+        self._take()
+
+    def _receive(self, kind: int, flags: int, stream_id: int, payload: memoryview) -> Sequence[h2.events.Event]:
         try:
-            events = self._h2.receive_data(frames.frame(kind, flags, stream_id, payload))
+            return self._h2.receive_data(frames.frame(kind, flags, stream_id, payload))
         except ProtocolError as error:
             self._h2.clear_outbound_data_buffer()  # its GOAWAY; ours says more
             if type(error) is ProtocolError and isinstance(error.__cause__, HPACKError):  # else the list is too long
@@ -128,29 +134,16 @@ class H2States:
                 raise connection_error("header_block", "4.3", message, ErrorCode.COMPRESSION_ERROR) from None
             rule, clause = _RULES[kind]
             raise connection_error(rule, clause, str(error) or type(error).__name__, error.error_code) from None
-        self._take()
-        return events
-
-    def received_end(self, stream_id: int) -> None:
-        """The client's END_STREAM came on a DATA frame."""
-        self.receive(frames.HEADERS, frames.END_HEADERS | frames.END_STREAM, stream_id, b"")
 
     def client_settings(self) -> tuple[int, int]:
         """SETTINGS_INITIAL_WINDOW_SIZE and SETTINGS_MAX_FRAME_SIZE."""
         return self._h2.remote_settings.initial_window_size, self._h2.max_outbound_frame_size
 
-    def send_fields(self, stream_id: int, fields: Sequence[Field], *, last: bool) -> None:
-        self._h2.send_headers(stream_id, fields, end_stream=last)
-        self._take()
-
-    def sent_end(self, stream_id: int) -> None:
-        self._h2.end_stream(stream_id)
-        self._h2.clear_outbound_data_buffer()
-
-    def send_reset(self, stream_id: int, code: int) -> None:
+    def close(self, stream_id: int) -> None:
+        """The stream is over: both sides have ended it, or we reset it."""
         if not self._h2.streams[stream_id].closed:
-            self._h2.reset_stream(stream_id, code)
-            self._take()
+            self._h2.reset_stream(stream_id)
+            self._h2.clear_outbound_data_buffer()
 
     def _take(self) -> None:
         if data := self._h2.data_to_send():

@@ -1,36 +1,25 @@
 """The open streams of an HTTP/2 connection: their life, their input, their responses.
 
 Turns what is done to exchanges into frames, as far as windows let them out, and tells what became of each exchange.
-Knows of h2 only what `StreamStates` says, and nothing of the frames that come in.
+Knows nothing of h2 and of the frames that come in.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Final, Protocol, assert_never
+from collections.abc import Callable, Sequence
+from typing import Final, assert_never
 
 from mockscribe.wire.exchange import ExchangeLost, Headers, Observed, OutputDrained, RequestEnded
+from mockscribe.wire.http2_fields import NO_TABLE, encode_fields
+from mockscribe.wire.http2_frames import header_frames, rst_stream_frame
 from mockscribe.wire.http2_input import PORTION, InputWindows, StreamInput
-from mockscribe.wire.http2_output import Field, OutputQueue, StreamOutput
+from mockscribe.wire.http2_output import OutputQueue, StreamOutput
 from mockscribe.wire.misbehaviour import CutData, EndWithTrailers, TinyWindow, WithholdWindow
 
 REMEMBERED_RESETS: Final = 1000
 """Streams reset by us that are remembered, so as to ignore what was under way on them; own choice, as many as a client
 may have reset at once."""
-
-
-class StreamStates(Protocol):
-    """What keeps the streams' states and HPACK, that is h2; what it writes goes out in the order of the calls."""
-
-    def send_fields(self, stream_id: int, fields: Sequence[Field], *, last: bool) -> None:
-        """A header block."""
-
-    def sent_end(self, stream_id: int) -> None:
-        """END_STREAM went out on a DATA frame."""
-
-    def send_reset(self, stream_id: int, code: int) -> None:
-        """RST_STREAM, unless the stream has reached its end on both sides."""
 
 
 class Stream:
@@ -48,13 +37,18 @@ class Stream:
 
 
 class Streams:
-    """The streams of one connection. `observed` collects what happened, frames are appended to `out`."""
+    """The streams of one connection. `observed` collects what happened, frames are appended to `out`.
 
-    def __init__(self, states: StreamStates, out: list[bytes | memoryview]) -> None:
+    `close` hears of each stream that both sides have ended, or that we reset.
+    """
+
+    def __init__(self, close: Callable[[int], None], out: list[bytes | memoryview]) -> None:
         self.windows = InputWindows(out)
         self.queue = OutputQueue(out)
         self.observed: list[Observed] = []
-        self._states = states
+        self._close = close
+        self._out = out
+        self._tables = True  # the client may take us to keep a dynamic table of HPACK
         self._open: dict[int, Stream] = {}
         self._expecting: list[Stream] = []
         self._reset_by_us: dict[int, None] = {}
@@ -86,12 +80,14 @@ class Streams:
         """The client waits for 100 Continue (RFC 9110, 10.1.1): it goes out unless the response comes first."""
         self._expecting.append(stream)
 
-    def resize(self, initial_window: int) -> None:
-        """The client's SETTINGS changed its initial window.
+    def apply_settings(self, initial_window: int, max_frame_bytes: int) -> None:
+        """The client's SETTINGS came.
 
         Raises:
             RuleError: of the connection.
         """
+        self._tables = True
+        self.queue.max_frame_bytes = max_frame_bytes
         self.queue.resize(initial_window, (stream.output for stream in self._open.values()))
 
     def end_request(self, stream: Stream) -> None:
@@ -112,8 +108,9 @@ class Streams:
             self.lose(stream, reason, None, by_client=by_client)
 
     def refuse(self, stream_id: int, code: int) -> None:
-        """Reset a stream that the states know."""
-        self._states.send_reset(stream_id, code)
+        """Reset a stream, open here or refused before it was."""
+        self._out.append(rst_stream_frame(stream_id, code))
+        self._close(stream_id)
         self._reset_by_us[stream_id] = None
         if len(self._reset_by_us) > REMEMBERED_RESETS:
             del self._reset_by_us[next(iter(self._reset_by_us))]
@@ -125,6 +122,7 @@ class Streams:
     def _forget_if_over(self, stream: Stream) -> None:
         if stream.input.ended and stream.response_ended:
             self._forget(stream)
+            self._close(stream.id)
 
     def _forget(self, stream: Stream) -> None:
         del self._open[stream.id]
@@ -138,7 +136,7 @@ class Streams:
         stream = self._open.get(exchange)
         if stream is None or stream.responded:
             return
-        stream.output.head = [(b":status", b"%d" % status), *_encoded(headers)]
+        stream.output.head = ((":status", str(status)), *headers)
         stream.responded = True
         self.queue.schedule(stream.output)
 
@@ -196,7 +194,7 @@ class Streams:
                 stream.input.portion = float(min(octets, PORTION - 1))
             case EndWithTrailers(fields=fields):
                 if self._may_send(stream):
-                    stream.output.trailers = _encoded(fields)
+                    stream.output.trailers = fields
                     self.queue.schedule(stream.output)
             case _:
                 assert_never(misbehaviour)
@@ -229,22 +227,28 @@ class Streams:
     def _write_continues(self) -> None:
         for stream in self._expecting:
             if stream.id in self._open and not stream.responded and not stream.input.received:
-                self._states.send_fields(stream.id, [(b":status", b"100")], last=False)
+                self._write_fields(stream.id, ((":status", "100"),), last=False)
         self._expecting.clear()
+
+    def _write_fields(self, stream_id: int, fields: Headers, *, last: bool) -> None:
+        block = encode_fields(fields)
+        if self._tables:
+            self._tables = False
+            block = NO_TABLE + block
+        self._out.append(header_frames(stream_id, block, self.queue.max_frame_bytes, last=last))
 
     def _write_turn(self, output: StreamOutput) -> None:
         """The head if that is due, and one DATA frame if the windows allow it."""
         stream_id, ended = output.stream_id, False
         if output.head is not None:
             ended = output.ending and not output.size
-            self._states.send_fields(stream_id, output.head, last=ended)
+            self._write_fields(stream_id, output.head, last=ended)
             output.head = None
         if not ended and self.queue.cut(output):
             ended = True
-            self._states.sent_end(stream_id)
         elif output.trailers is not None and not output.size:
             ended = True
-            self._states.send_fields(stream_id, output.trailers, last=True)
+            self._write_fields(stream_id, output.trailers, last=True)
         if ended:
             stream = self._open[stream_id]
             stream.response_ended = True
@@ -253,7 +257,3 @@ class Streams:
             self._forget_if_over(stream)
             if not stream.input.ended:
                 self.queue.stalled[stream_id] = self.queue.now
-
-
-def _encoded(headers: Headers) -> list[Field]:
-    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]

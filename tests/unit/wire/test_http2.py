@@ -68,7 +68,7 @@ def test_our_settings_come_first_and_keep_the_defaults() -> None:
     (ours,) = peer.frames
     assert isinstance(ours, SettingsFrame)
     defaults = {
-        SettingsFrame.HEADER_TABLE_SIZE: 4096,  # told of ends on DATA h2 must not see it lowered
+        SettingsFrame.HEADER_TABLE_SIZE: 4096,
         SettingsFrame.INITIAL_WINDOW_SIZE: 65_535,  # raised by WINDOW_UPDATE, for the sake of the Python SDK
         SettingsFrame.MAX_FRAME_SIZE: 16_384,
     }
@@ -279,13 +279,23 @@ def test_headers_on_a_half_closed_stream_reset_it_once() -> None:
     peer.assert_alive(3)
 
 
-def test_headers_on_a_closed_stream_end_the_connection() -> None:
+def test_headers_after_an_end_on_data_reset_the_stream_once() -> None:
     peer = Peer()
-    peer.open(1, end=True)
+    peer.open(1)
+    peer.send(data(1, b"x", end=True), peer.headers(1, end=True))
+    peer.assert_reset_by(1, "stream_state", STREAM_CLOSED)
+    peer.assert_alive(3)
+
+
+@pytest.mark.parametrize("body", [(), (data(1, b"x", end=True),)])
+def test_headers_on_a_closed_stream_end_the_connection(body: tuple[bytes, ...]) -> None:
+    peer = Peer()
+    peer.open(1, end=not body)
+    peer.send(*body)
     peer.respond(1)
     peer.open(3)
     peer.send(peer.headers(1))
-    peer.assert_ended_by("headers_frame", STREAM_CLOSED)
+    peer.assert_ended_by("stream_state", STREAM_CLOSED)
 
 
 # ---- header blocks

@@ -65,40 +65,23 @@ def test_a_priority_with_a_block_is_of_no_interest() -> None:
     assert harness.written() == []
 
 
-def test_a_block_on_a_stream_that_had_ended_is_neither() -> None:
-    harness = Harness()
-    harness.headers(1, END_HEADERS)
-    harness.states.received_end(1)
-    block = harness.headers(1, END_HEADERS | END_STREAM)
-    assert block is not None
-    assert block.part is Part.NEITHER
-    assert harness.written() == ["RstStreamFrame"]
-
-
-def test_a_block_on_a_stream_that_we_reset_is_nothing() -> None:
-    harness = Harness()
-    harness.headers(1, END_HEADERS)
-    harness.states.send_reset(1, 8)
-    harness.states.send_reset(1, 8)
-    assert harness.written() == ["RstStreamFrame"]
-    assert harness.headers(1, END_HEADERS | END_STREAM) is None
-
-
-def test_our_end_on_data_writes_nothing_and_closes_the_stream() -> None:
+def test_a_block_on_a_stream_that_had_ended_is_neither_and_h2_does_not_answer() -> None:
     harness = Harness()
     harness.headers(1, END_HEADERS | END_STREAM)
-    harness.states.send_fields(1, [(b":status", b"200")], last=False)
-    assert harness.written() == ["HeadersFrame END_HEADERS"]
-    harness.states.sent_end(1)
-    harness.states.send_reset(1, 8)
+    assert harness.headers(1, END_HEADERS | END_STREAM) == Block(Part.NEITHER, (), ended=True)
     assert harness.written() == []
 
 
-def test_our_end_may_come_with_a_head() -> None:
+def test_a_block_on_a_stream_that_is_over_is_neither_and_h2_does_not_answer() -> None:
     harness = Harness()
-    harness.headers(1, END_HEADERS | END_STREAM)
-    harness.states.send_fields(1, [(b":status", b"204")], last=True)
-    assert harness.written() == ["HeadersFrame END_HEADERS END_STREAM"]
+    harness.headers(1, END_HEADERS)
+    harness.states.close(1)
+    harness.states.close(1)
+    assert harness.headers(1, END_STREAM) is None
+    assert harness.headers(1, END_HEADERS, b"", CONTINUATION) == Block(Part.NEITHER, (), ended=True)
+    harness.headers(3, END_HEADERS)  # upon which h2 tidies up
+    assert harness.headers(1, END_HEADERS | END_STREAM) == Block(Part.NEITHER, (), ended=True)
+    assert harness.written() == []
 
 
 def test_the_clients_settings_are_told() -> None:

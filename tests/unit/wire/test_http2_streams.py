@@ -1,5 +1,6 @@
 """The life of a stream, from its head to its reset."""
 
+import hpack
 import pytest
 from hyperframe.frame import RstStreamFrame
 
@@ -7,7 +8,10 @@ from mockscribe.wire.exchange import ExchangeLost, RequestEnded, RequestReceived
 from mockscribe.wire.http2_streams import REMEMBERED_RESETS
 from tests.unit.wire.peer import (
     CANCEL,
+    ENHANCE_YOUR_CALM,
+    HEADER_TABLE_SIZE,
     INITIAL_WINDOW_SIZE,
+    MAX_FRAME_SIZE,
     NO_ERROR,
     REFUSED_STREAM,
     STREAM_CLOSED,
@@ -15,6 +19,7 @@ from tests.unit.wire.peer import (
     data,
     frame,
     rst_stream,
+    settings,
     window_update,
 )
 
@@ -213,6 +218,48 @@ def test_trailers_under_way_on_a_stream_that_we_reset_keep_hpack_in_step() -> No
     (event,) = peer.send(peer.headers(3, more=[("learnt", "in trailers")]))
     assert isinstance(event, RequestReceived)
     assert event.head.header("learnt") == "in trailers"
+
+
+def test_header_blocks_on_streams_that_we_reset_are_an_allowance() -> None:
+    peer = Peer(control_burst=5, control_rate=1.0)
+    peer.open(1)
+    peer.connection.reset(1, CANCEL)
+    peer.now += 10
+    for _ in range(5):
+        assert peer.send(peer.headers(1, end=True)) == []
+    assert peer.resets(1) == [CANCEL]
+    peer.send(peer.headers(1, end=True))
+    peer.assert_ended_by("flood", ENHANCE_YOUR_CALM)
+
+
+# ---- heads
+
+
+def test_a_long_head_goes_on_in_continuation_frames() -> None:
+    peer = Peer({MAX_FRAME_SIZE: 20_000})
+    peer.open(1)
+    peer.connection.send_head(1, 200, (("long", "x" * 50_000),))
+    peer.drain()
+    assert [len(each.data) for each in peer.frames[:-1]] == [20_000, 20_000]
+    assert [sorted(each.flags) for each in peer.frames] == [[], [], ["END_HEADERS"]]
+    block = b"".join(each.data for each in peer.frames)
+    assert hpack.Decoder(100_000).decode(block) == [(":status", "200"), ("long", "x" * 50_000)]
+
+
+def test_a_client_may_lower_its_table_at_any_time() -> None:
+    peer = Peer({HEADER_TABLE_SIZE: 200})
+    decoder = hpack.Decoder()
+    for stream, size in ((1, 200), (3, 100), (5, 0), (7, 4096)):
+        decoder.max_allowed_table_size = size  # hpack holds the next block to it (RFC 9113, 4.3.1)
+        peer.send(settings({HEADER_TABLE_SIZE: size}))
+        for each in (stream * 10 + 1, stream * 10 + 3):
+            peer.open(each, end=True)
+            peer.connection.send_head(each, 200, (("same", "value"),))
+            peer.connection.end(each)
+            peer.drain()
+            (head,) = peer.frames
+            assert decoder.decode(head.data) == [(":status", "200"), ("same", "value")]
+            assert decoder.header_table_size == 0
 
 
 # ---- resets by the client
