@@ -9,9 +9,10 @@ import base64
 import enum
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import msgspec
+from mypy_extensions import mypyc_attr
 
 from mockscribe.instant import Instant
 from mockscribe.service.events import (
@@ -41,7 +42,7 @@ class Kind(enum.Enum):
     CONNECTION_CLOSED = "connection_closed"
 
 
-class HiddenAudio(msgspec.Struct, frozen=True, gc=False):
+class HiddenAudio(NamedTuple):
     """What a journal that hides content keeps of an audio event: its size in bytes, and their SHA-256 in hex."""
 
     octets: int
@@ -49,7 +50,7 @@ class HiddenAudio(msgspec.Struct, frozen=True, gc=False):
     binary: bool
 
 
-class Origin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Origin(NamedTuple):
     """Where entries come from: shared by all entries of one stream."""
 
     account: str
@@ -59,21 +60,26 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     attempt: int = 0
 
 
-class Entry(msgspec.Struct, frozen=True, gc=False):
+@mypyc_attr(acyclic=True)
+class Entry:
     """One thing that happened.
 
     `instant` is when, `audio_us` the session's audio clock; `about` the kind's own values: a mapping, or the event
-    itself; `octets` is what the entry holds in memory. Entries refer to no other entry, so the garbage collector need
-    not look at them (`gc=False`).
+    itself; `octets` is what the entry holds in memory.
     """
 
-    seq: int
-    instant: Instant
-    origin: Origin
-    kind: Kind
-    audio_us: int
-    about: Any
-    octets: int
+    __slots__ = ("about", "audio_us", "instant", "kind", "octets", "origin", "seq")
+
+    def __init__(
+        self, seq: int, instant: Instant, origin: Origin, kind: Kind, audio_us: int, about: Any, octets: int
+    ) -> None:
+        self.seq: Final = seq
+        self.instant: Final = instant
+        self.origin: Final = origin
+        self.kind: Final = kind
+        self.audio_us: Final = audio_us
+        self.about: Final[Any] = about
+        self.octets: Final = octets
 
     @property
     def at(self) -> float:

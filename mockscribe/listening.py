@@ -5,8 +5,6 @@ All that is decided before the first byte of the body: headers, the session, the
 
 from __future__ import annotations
 
-import msgspec
-
 from mockscribe import caller, signatures, speakers
 from mockscribe.account import Account
 from mockscribe.entries import Kind, Origin
@@ -87,7 +85,7 @@ def start(
     stream = Stream(
         account=account,
         session=session,
-        origin=msgspec.structs.replace(origin, session=session.key),
+        origin=origin._replace(session=session.key),
         connection=connection,
         http=http,
         exchange=request.exchange,

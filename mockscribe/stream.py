@@ -20,7 +20,8 @@ from mockscribe.errors import EventError, FrameError, SequenceError, ServiceErro
 from mockscribe.instant import Instant
 from mockscribe.live import Session, Waker
 from mockscribe.response import Response
-from mockscribe.scenario.intents import Intent, Moment
+from mockscribe.scenario.intents import Intent
+from mockscribe.scenario.moment import Moment
 from mockscribe.scenario.playing import Player
 from mockscribe.service import configuration as rules
 from mockscribe.service import event_frames, listening_sessions

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mockscribe.scenario.echo import AudioEcho
-from mockscribe.scenario.intents import Intent, Moment, StepStatus
+from mockscribe.scenario.intents import Intent, StepStatus
 from mockscribe.scenario.model import End, Fault
+from mockscribe.scenario.moment import Moment
 from mockscribe.scenario.player import ScenarioPlayer
 from mockscribe.scenario.playing import Player
 from mockscribe.scenario.script import parse

@@ -16,7 +16,7 @@ import msgspec
 
 from mockscribe.cli.transcript import printable
 from mockscribe.errors import ConfigError, FrameError
-from mockscribe.wire.eventstream import Decoder, decode_frame
+from mockscribe.wire.eventstream import Decoder, open_envelope
 from mockscribe.wire.eventstream_frame import Frame, Header, HeaderType
 
 EPILOG = """
@@ -99,7 +99,7 @@ def _frames(source: Any) -> Iterator[tuple[Frame, Frame | None]]:
         while (frame := decoder.next_frame()) is not None:
             inner = None
             if len(frame.payload) and frame.value(ENVELOPE) is not None:
-                inner = decode_frame(frame.payload, frame.offset + frame.size - 4 - len(frame.payload))
+                inner = open_envelope(frame)
             yield frame, inner
     decoder.end()
 

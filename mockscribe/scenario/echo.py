@@ -11,8 +11,9 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from mockscribe.scenario.intents import Intent, Moment, StepReport
+from mockscribe.scenario.intents import Intent, StepReport
 from mockscribe.scenario.model import AfterAudio, Fault, Say, Scenario, Step
+from mockscribe.scenario.moment import Moment
 from mockscribe.scenario.playing import Player, segment_ids
 from mockscribe.service.events import TranscriptSegment
 from mockscribe.session.audio import BLOCKS_PER_SECOND

@@ -1,4 +1,4 @@
-"""What a player is told of, and what it answers, as values. Pure."""
+"""What a player answers, as values. Pure."""
 
 from __future__ import annotations
 
@@ -8,14 +8,6 @@ import msgspec
 
 from mockscribe.scenario.model import End, Fault, Step
 from mockscribe.service.events import OutputError, OutputEvent, OutputException, TranscriptSegment
-
-
-class Moment(msgspec.Struct, frozen=True, gc=False):
-    """Where the session's audio clock and the account's mock time stand."""
-
-    audio_us: int
-    time_us: int
-
 
 Intent = TranscriptSegment | OutputEvent | OutputException | OutputError | Fault | End
 """What the mock shall do. After an exception, an End, or a fault that ends the stream nothing follows in an answer."""

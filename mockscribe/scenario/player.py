@@ -14,7 +14,7 @@ from typing import Final, assert_never
 
 from mockscribe.scenario.bytecount import ByteCount
 from mockscribe.scenario.faults import ends_surely
-from mockscribe.scenario.intents import Intent, Moment, StepReport, StepStatus
+from mockscribe.scenario.intents import Intent, StepReport, StepStatus
 from mockscribe.scenario.language import SHORTEST_QUIET_US
 from mockscribe.scenario.model import (
     AfterAudio,
@@ -34,6 +34,7 @@ from mockscribe.scenario.model import (
     Send,
     Step,
 )
+from mockscribe.scenario.moment import Moment
 from mockscribe.scenario.playing import Player, segment_ids
 from mockscribe.scenario.speech import Utterance, utterances
 from mockscribe.service.events import OutputEvent, OutputException, TranscriptSegment

@@ -7,8 +7,9 @@ import random
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 
-from mockscribe.scenario.intents import Intent, Moment, StepReport
+from mockscribe.scenario.intents import Intent, StepReport
 from mockscribe.scenario.model import Fault
+from mockscribe.scenario.moment import Moment
 from mockscribe.session.heard import Heard
 
 

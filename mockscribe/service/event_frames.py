@@ -24,7 +24,7 @@ from mockscribe.service.events import (
     SessionControlReceived,
     TranscriptSegment,
 )
-from mockscribe.wire.eventstream import decode_frame, encode
+from mockscribe.wire.eventstream import encode, open_envelope
 from mockscribe.wire.eventstream_frame import Frame, Headers, string
 
 # ---- frames → events
@@ -49,11 +49,9 @@ def from_frame(frame: Frame) -> InputEvent:
         FrameError: what the envelope holds is no frame; the offset is the absolute one.
     """
     if frame.signed:
-        payload = frame.payload
-        if not len(payload):
+        if frame.begin == frame.end:
             return _COMPLETED
-        # 4: the message CRC that follows the payload in the envelope
-        frame = decode_frame(payload, frame.offset + frame.size - len(payload) - 4)
+        frame = open_envelope(frame)
     event_type = _EVENT_TYPES.get(frame.block)
     if event_type is None:
         event_type = frame.value(":event-type")
@@ -87,7 +85,7 @@ def from_frame(frame: Frame) -> InputEvent:
 
 
 def _no_event(frame: Frame, message_type: object) -> InputCompleted:
-    if not frame.headers and not len(frame.payload):
+    if not frame.headers and frame.begin == frame.end:
         # Own choice: a client that signs nothing ends its stream by the empty message itself.
         return _COMPLETED
     if message_type is None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import msgspec
+from typing import Final, NamedTuple
+
+from mypy_extensions import mypyc_attr
 
 
-class Level(msgspec.Struct, frozen=True, gc=False):
+class Level(NamedTuple):
     """How loud one channel was from sample `begin` to sample `end` (at most 10 ms).
 
     `peak` is 0 to 32,767; `mean_square` the mean of the squared samples, 0.0 where nothing is sound; `first` and `last`
@@ -21,14 +23,18 @@ class Level(msgspec.Struct, frozen=True, gc=False):
     last: int | None
 
 
-class Heard(msgspec.Struct, frozen=True, gc=False):
+@mypyc_attr(acyclic=True)
+class Heard:
     """What one event added: samples `begin` to `end` of each channel at `rate` Hz; `levels` tile it if measured."""
 
-    begin: int
-    end: int
-    rate: int
-    channels: int
-    levels: tuple[Level, ...] = ()
+    __slots__ = ("begin", "channels", "end", "levels", "rate")
+
+    def __init__(self, begin: int, end: int, rate: int, channels: int, levels: tuple[Level, ...] = ()) -> None:
+        self.begin: Final = begin
+        self.end: Final = end
+        self.rate: Final = rate
+        self.channels: Final = channels
+        self.levels: Final = levels
 
     @property
     def begin_us(self) -> int:

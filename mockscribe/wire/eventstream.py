@@ -177,10 +177,25 @@ def decode_frame(data: bytes | memoryview, offset: int = 0) -> Frame:
         FrameError: it is no frame, or less or more than one.
     """
     data = bytes(data)
-    size = len(data)
+    return _decode_whole(data, memoryview(data), 0, len(data), offset)
+
+
+def open_envelope(frame: Frame) -> Frame:
+    """The one frame that the payload of `frame` is.
+
+    Raises:
+        FrameError: it is no frame, or less or more than one.
+    """
+    size = frame.end - frame.begin
+    at = frame.offset + frame.size - size - 4  # the envelope's CRC follows the payload
+    return _decode_whole(frame.data, frame.view, frame.begin, size, at)
+
+
+def _decode_whole(data: bytes, view: memoryview, at: int, size: int, offset: int) -> Frame:
+    """The one frame that the `size` bytes of `data` from `at` on are."""
     if size < PRELUDE_BYTES:
         raise FrameError(FrameErrorKind.TRUNCATED, offset + size, f"{size} bytes are less than a prelude.")
-    prelude = data[:PRELUDE_BYTES]
+    prelude = data[at : at + PRELUDE_BYTES]
     lengths = _KNOWN_PRELUDES.get(prelude)
     if lengths is None:
         lengths = _check_prelude(prelude, offset, MAX_PAYLOAD_BYTES, MAX_HEADERS_BYTES)
@@ -193,7 +208,7 @@ def decode_frame(data: bytes | memoryview, offset: int = 0) -> Frame:
     if total < size:
         message = f"{size - total} bytes follow a message of {total} bytes."
         raise FrameError(FrameErrorKind.TOTAL_LENGTH, offset + total, message)
-    return _decode(data, memoryview(data), 0, total, headers_bytes, offset)
+    return _decode(data, view, at, total, headers_bytes, offset)
 
 
 def _check_prelude(prelude: bytes, offset: int, max_payload_bytes: int, max_headers_bytes: int) -> tuple[int, int]:
@@ -236,7 +251,7 @@ def _decode(data: bytes, view: memoryview, at: int, total: int, headers_bytes: i
     )
     if not signed:
         signed = has_signature(block, offset + PRELUDE_BYTES)
-    return Frame(block, data[headers_end:body_end], signed, offset, total)
+    return Frame(block, data, view, headers_end, body_end, signed, offset, total)
 
 
 # ---- encoding

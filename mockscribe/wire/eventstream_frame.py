@@ -13,9 +13,9 @@ from __future__ import annotations
 import enum
 import struct
 import uuid
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-import msgspec
+from mypy_extensions import mypyc_attr
 
 from mockscribe.errors import FrameError, FrameErrorKind
 
@@ -54,18 +54,32 @@ def string(name: str, value: str) -> Header:
     return Header(name, HeaderType.STRING, value)
 
 
-class Frame(msgspec.Struct, frozen=True, gc=False):
+@mypyc_attr(acyclic=True)
+class Frame:
     """One message, checked. `offset` is where it began in its stream and `size` how many bytes it took there.
 
     `block` is its encoded headers; `signed` says that `:chunk-signature` is among them, so that the payload is a
-    message of its own.
+    message of its own. The payload is `data[begin:end]`, `view` being of `data`; a frame keeps all of it alive.
     """
 
-    block: bytes
-    payload: bytes
-    signed: bool = False
-    offset: int = 0
-    size: int = 0
+    __slots__ = ("begin", "block", "data", "end", "offset", "signed", "size", "view")
+
+    def __init__(
+        self, block: bytes, data: bytes, view: memoryview, begin: int, end: int, signed: bool, offset: int, size: int
+    ) -> None:
+        self.block: Final = block
+        self.data: Final = data
+        self.view: Final = view
+        self.begin: Final = begin
+        self.end: Final = end
+        self.signed: Final = signed
+        self.offset: Final = offset
+        self.size: Final = size
+
+    @property
+    def payload(self) -> bytes:
+        """A copy of the payload."""
+        return self.data[self.begin : self.end]
 
     @property
     def headers(self) -> Headers:

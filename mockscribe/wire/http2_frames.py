@@ -155,6 +155,7 @@ class FrameSplitter:
     """
 
     __slots__ = (
+        "_begin",
         "_data",
         "_held",
         "_held_bytes",
@@ -162,6 +163,7 @@ class FrameSplitter:
         "_next",
         "_position",
         "_prefaced",
+        "_read",
         "_view",
         "flags",
         "kind",
@@ -184,14 +186,20 @@ class FrameSplitter:
         self._held: list[bytes] = []  # of a frame that is not complete
         self._held_bytes = 0
         self._needed_bytes = 0
+        self._read = b""  # what is cut next, from _begin on, while that frame is completed
+        self._begin = 0
 
     def feed(self, data: bytes) -> None:
         """More bytes have arrived; all frames of those before must have been taken."""
         if self._held:
             self._held.append(data)
             self._held_bytes += len(data)
-            if self._held_bytes < self._needed_bytes:
+            surplus = self._held_bytes - self._needed_bytes
+            if surplus < 0:
                 return
+            if surplus and self._needed_bytes > FRAME_HEADER.size:  # so that the frame alone is copied
+                self._read, self._begin = data, len(data) - surplus
+                self._held[-1] = data[: self._begin]
             data = b"".join(self._held)
             self._held.clear()
         self._data, self._view, self._position = data, memoryview(data), 0
@@ -204,6 +212,10 @@ class FrameSplitter:
         """
         data, position = self._data, self._position
         rest = len(data) - position
+        if not rest and self._read:
+            self._data = data = self._read
+            self._view, self._position, self._read = memoryview(data), self._begin, b""
+            position, rest = self._begin, len(data) - self._begin
         if not self._prefaced and rest:
             if not PREFACE.startswith(data[: len(PREFACE)]):
                 message = "The connection does not begin with the HTTP/2 preface"

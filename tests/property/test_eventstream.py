@@ -70,6 +70,10 @@ def read(decoder: Decoder, got: list[Frame]) -> FrameError | None:
     return None
 
 
+def told(frame: Frame) -> tuple[bytes, bytes, bool, int, int]:
+    return frame.block, frame.payload, frame.signed, frame.offset, frame.size
+
+
 def failure(call: Callable[[], object]) -> FrameError | None:
     try:
         call()
@@ -108,7 +112,7 @@ def test_any_bytes_give_frames_or_an_error_the_same_for_every_cut(
     data = b"".join(encode(*message) for message in stream) + rest
     whole, error = run(data, [len(data) or 1])
     cut, same = run(data, cuts)
-    assert cut == whole
+    assert [told(frame) for frame in cut] == [told(frame) for frame in whole]
     assert len(whole) >= len(stream)
     if error is None or same is None:
         assert error is same

@@ -18,7 +18,7 @@ import crcmod.predefined
 import pytest
 
 from mockscribe.errors import FrameError
-from mockscribe.wire.eventstream import Decoder, decode_frame, encode
+from mockscribe.wire.eventstream import Decoder, encode, open_envelope
 from mockscribe.wire.eventstream_frame import Frame, Header, Headers, HeaderType
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "frames"
@@ -67,7 +67,7 @@ def describe(frame: Frame) -> Described:
     inner = None
     assert frame.signed == any(header.name == ":chunk-signature" for header in frame.headers)
     if frame.signed and frame.payload:
-        inner = describe(decode_frame(frame.payload, frame.offset + frame.size - 4 - len(frame.payload)))
+        inner = describe(open_envelope(frame))
     return {
         "offset": frame.offset,
         "headers": [describe_header(header) for header in frame.headers],

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mockscribe.scenario.echo import LONGEST_US, PAUSE_US, AudioEcho, scenario_from_context
-from mockscribe.scenario.intents import Moment
+from mockscribe.scenario.moment import Moment
 from mockscribe.scenario.player import ScenarioPlayer
 from mockscribe.service.events import TranscriptSegment
 from mockscribe.session.audio import SILENCE_PEAK

@@ -4,8 +4,9 @@ import random
 
 import pytest
 
-from mockscribe.scenario.intents import Moment, StepStatus
+from mockscribe.scenario.intents import StepStatus
 from mockscribe.scenario.model import OnIdle, Say, Scenario, Send, Step
+from mockscribe.scenario.moment import Moment
 from mockscribe.scenario.player import ScenarioPlayer
 from mockscribe.scenario.script import parse
 from mockscribe.service.events import TranscriptSegment

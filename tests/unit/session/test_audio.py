@@ -37,13 +37,18 @@ def level(samples: list[int], begin: int, channel: int = 0) -> Level:
     )
 
 
+def assert_heard(heard: Heard, begin: int, end: int) -> None:
+    """These samples of one channel, and no levels."""
+    assert (heard.begin, heard.end, heard.rate, heard.channels, heard.levels) == (begin, end, RATE, 1, ())
+
+
 # ---- PCM
 
 
 def test_pcm_is_counted_to_the_sample() -> None:
     audio = clock()
-    assert audio.receive(bytes(2 * 400), measure=False) == Heard(0, 400, RATE, 1)
-    assert audio.receive(bytes(2 * 3), measure=False) == Heard(400, 403, RATE, 1)
+    assert_heard(audio.receive(bytes(2 * 400), measure=False), 0, 400)
+    assert_heard(audio.receive(bytes(2 * 3), measure=False), 400, 403)
     assert audio.samples == 403
     assert audio.seconds == 403 / 16_000
     assert audio.us == 25_187  # 25,187.5 rounded down
@@ -130,7 +135,7 @@ def test_noise_is_measured_as_defined() -> None:
 
 
 def test_an_empty_chunk_is_nothing() -> None:
-    assert clock().receive(b"", measure=True) == Heard(0, 0, RATE, 1)
+    assert_heard(clock().receive(b"", measure=True), 0, 0)
 
 
 def test_samples_are_little_endian_on_any_machine(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,7 +149,7 @@ def test_a_resumed_session_goes_on_without_the_half_sample() -> None:
     audio = clock()
     audio.receive(b"\1\2\3", measure=False)
     audio.resume()
-    assert audio.receive(b"\1\2", measure=False) == Heard(1, 2, RATE, 1)
+    assert_heard(audio.receive(b"\1\2", measure=False), 1, 2)
 
 
 # ---- FLAC
@@ -155,9 +160,9 @@ SAMPLES = [0] * 100 + [500, -500] * 50
 def test_flac_is_counted_when_its_blocks_are_complete() -> None:
     audio = clock(encoding="flac")
     data = stream(frame(header(200), verbatim(SAMPLES)), frame(header(4096), constant(0)))
-    assert audio.receive(data[:3], measure=False) == Heard(0, 0, RATE, 1)
-    assert audio.receive(data[3:300], measure=False) == Heard(0, 0, RATE, 1)
-    assert audio.receive(data[300:], measure=False) == Heard(0, 4296, RATE, 1)
+    assert_heard(audio.receive(data[:3], measure=False), 0, 0)
+    assert_heard(audio.receive(data[3:300], measure=False), 0, 0)
+    assert_heard(audio.receive(data[300:], measure=False), 0, 4296)
     assert audio.samples == 4296
 
 
@@ -212,4 +217,4 @@ def test_what_is_not_the_announced_flac_is_refused(data: bytes, reason: str) -> 
 def test_unchecked_it_counts_as_nothing(data: bytes) -> None:
     audio = clock(encoding="flac", check=False)
     for _ in range(2):
-        assert audio.receive(data, measure=True) == Heard(0, 0, RATE, 1)
+        assert_heard(audio.receive(data, measure=True), 0, 0)

@@ -29,7 +29,7 @@ def frames(decoder: Decoder) -> list[Frame]:
 
 
 def test_a_frame_tells_a_header_by_its_name() -> None:
-    frame = Frame(encode_headers((string("a", "1"), Header("b", HeaderType.BYTE, 2))), b"")
+    frame = decode_frame(encode((string("a", "1"), Header("b", HeaderType.BYTE, 2)), b""))
     assert frame.value("b") == 2
     assert frame.value("c") is None
 
