@@ -33,6 +33,8 @@ class Store:
         self._watchers: list[Watcher] = []
         self._moments: list[float] = []
         self._unsettled: dict[tuple[str, str], Work] = {}
+        self._finishing: list[tuple[float, int, str, str]] = []  # when, number, kind, key; of some that are settled too
+        self._due: dict[tuple[str, str], Work] = {}  # unsettled and finished
         self._number = 0
 
     @staticmethod
@@ -74,9 +76,17 @@ class Store:
         return self._moments[0] if self._moments else None
 
     def due(self, time: float) -> tuple[Work, ...]:
-        """The work that is finished at `time` and whose document nobody has put where it belongs yet."""
+        """The work that is finished at `time` and whose document nobody has put where it belongs yet.
+
+        In the order in which it was finished. `time` never goes back.
+        """
         self._pass(time)
-        return tuple(work for work in self._unsettled.values() if work.finished <= time)
+        while self._finishing and self._finishing[0][0] <= time:
+            _, _, kind, key = heapq.heappop(self._finishing)
+            work = self._unsettled.get((kind, key))
+            if work is not None and work.finished <= time:
+                self._due[kind, key] = work
+        return tuple(self._due.values())
 
     def unsettled(self) -> tuple[Work, ...]:
         """All work, finished or not, whose document nobody has put where it belongs yet."""
@@ -93,16 +103,22 @@ class Store:
         self._tables[resource.kind][resource.key] = resource
         for moment in resource.moments:
             heapq.heappush(self._moments, moment)
-        self._unsettled.pop((resource.kind, resource.key), None)
+        self._settle(resource)
         if isinstance(resource, Work) and not resource.settled:
             self._unsettled[resource.kind, resource.key] = resource
+            heapq.heappush(self._finishing, (resource.finished, resource.number, resource.kind, resource.key))
         self._tell(resource, msgspec.json.encode)
 
     def remove(self, resource: Resource) -> None:
         """Forget a resource that is here."""
         del self._tables[resource.kind][resource.key]
-        self._unsettled.pop((resource.kind, resource.key), None)
+        self._settle(resource)
         self._tell(resource, lambda _: None)
+
+    def _settle(self, resource: Resource) -> None:
+        """What was known of its work no longer holds."""
+        self._unsettled.pop((resource.kind, resource.key), None)
+        self._due.pop((resource.kind, resource.key), None)
 
     def keep(self, kind: type[Job | Feedback], limit: int, time: float) -> None:
         """Forget the oldest of a kind that is over, and its clientToken, when there are more than `limit`."""

@@ -8,13 +8,22 @@ import msgspec
 import pytest
 
 from mockscribe.config import Config
-from mockscribe.service.resources import KINDS, Dataset, Domain, Feedback, Resource, Tags, Token
+from mockscribe.service.resources import KINDS, Artifact, Dataset, Domain, Feedback, Resource, Tags, Token
 from mockscribe.service.store import Store
 from tests.offline_client import Account, connect
 
 
 def domain(store: Store, domain_id: str, **fields: Any) -> Domain:
     made = Domain(number=store.next_number(), domain_id=domain_id, arn="a", name="n", created=0.0, **fields)
+    store.put(made)
+    return made
+
+
+def artifact(store: Store, name: str, finished: float) -> Artifact:
+    made = Artifact(
+        number=store.next_number(), domain_id="hai-1", arn="", created=0.0, finished=finished, session_key="s",
+        name=name, uri="s3://bucket/prefix", started=0.0,
+    )  # fmt: skip
     store.put(made)
     return made
 
@@ -151,6 +160,18 @@ def test_a_removed_resource_is_gone_and_its_work_is_not_due() -> None:
     store.remove(dataset)
     assert store.get(Dataset, dataset.key) is None
     assert dataset not in store.due(1e9)
+
+
+def test_work_is_due_in_the_order_in_which_it_finished_until_it_is_settled() -> None:
+    store = Store(random.Random(1))
+    late, early, moved = (artifact(store, name, finished) for name, finished in (("a", 9.0), ("b", 3.0), ("c", 2.0)))
+    store.put(msgspec.structs.replace(moved, finished=12.0))
+    assert store.due(2.0) == ()
+    assert store.due(9.0) == (early, late)
+    store.put(msgspec.structs.replace(early, settled=True))
+    assert store.due(9.0) == (late,)
+    store.put(late.hurried(5.0))
+    assert [each.finished for each in store.due(12.0)] == [5.0, 12.0]
 
 
 @pytest.mark.parametrize("with_token", [True, False])
