@@ -111,9 +111,10 @@ class Response:
         for intent in intents:
             if self.closed:
                 return
+            if type(intent) is OutputEvent or type(intent) is TranscriptSegment:  # no isinstance: it is asked each time
+                self._send(EVENT_SENT, intent, instant)
+                continue
             match intent:
-                case TranscriptSegment() | OutputEvent():
-                    self._send(EVENT_SENT, intent, instant)
                 case OutputException(member=member):
                     self._send(Kind.EXCEPTION_SENT, intent, instant)
                     self._end(f"{member} was sent", instant, failed=True)

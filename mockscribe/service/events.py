@@ -7,7 +7,7 @@ stand in frames, `event_frames.py` knows.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, final
 
 import msgspec
 
@@ -53,6 +53,7 @@ InputEvent = ConfigurationReceived | AudioReceived | SessionControlReceived | In
 # ---- what the service says
 
 
+@final
 class TranscriptSegment(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """`transcriptEvent.transcriptSegment`. Offsets are session-wide audio microseconds until they are encoded.
 
@@ -68,6 +69,7 @@ class TranscriptSegment(msgspec.Struct, frozen=True, kw_only=True, rename="camel
     role: str | None = None
 
 
+@final
 class OutputEvent(msgspec.Struct, frozen=True, kw_only=True):
     """Any other output event of the model: the union's member and its content, sent as they are."""
 

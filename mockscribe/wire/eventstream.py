@@ -16,7 +16,7 @@ from typing import Final
 from isal.isal_zlib import crc32
 
 from mockscribe.errors import FrameError, FrameErrorKind
-from mockscribe.wire.eventstream_frame import Frame, Headers, encode_headers, has_signature
+from mockscribe.wire.eventstream_frame import PRELUDE_BYTES, Frame, Headers, encode_headers, has_signature
 
 MAX_PAYLOAD_BYTES: Final = 25_165_824
 """ES-SPEC: what a server must enforce (24 MiB)."""
@@ -24,7 +24,6 @@ MAX_PAYLOAD_BYTES: Final = 25_165_824
 MAX_HEADERS_BYTES: Final = 131_072
 """ES-SPEC: what a server must enforce (128 KiB)."""
 
-PRELUDE_BYTES: Final = 12
 FRAMES_AT_ONCE: Final = 64
 """Own choice: 200 KB of audio events, whose payloads are used while the caches still have them."""
 
@@ -35,7 +34,6 @@ FRAMING_BYTES: Final = 16
 # ---- decoding
 
 _PRELUDE: Final = struct.Struct(">III")
-_U32: Final = struct.Struct(">I")
 
 # What every signed message of a client begins with, in the two orders that SDKs write (facts 11a). Only the date and
 # the signature differ from one to the next, so these are recognised by their bytes instead of being parsed.
@@ -148,7 +146,7 @@ class Decoder:
                 if size - at < total:
                     needed = total
                     break
-                ready.append(_decode(data, view, at, total, headers_bytes, offset))
+                ready.append(_decode(data, view, at, total, headers_bytes, offset, inside=False))
                 at += total
                 offset += total
         except FrameError as error:
@@ -177,22 +175,22 @@ def decode_frame(data: bytes | memoryview, offset: int = 0) -> Frame:
         FrameError: it is no frame, or less or more than one.
     """
     data = bytes(data)
-    return _decode_whole(data, memoryview(data), 0, len(data), offset)
+    return _decode_whole(data, memoryview(data), 0, len(data), offset, inside=False)
 
 
 def open_envelope(frame: Frame) -> Frame:
-    """The one frame that the payload of `frame` is.
+    """The one frame that the payload of `frame` is; whether it is signed once more, nobody asks.
 
     Raises:
         FrameError: it is no frame, or less or more than one.
     """
     size = frame.end - frame.begin
     at = frame.offset + frame.size - size - 4  # the envelope's CRC follows the payload
-    return _decode_whole(frame.data, frame.view, frame.begin, size, at)
+    return _decode_whole(frame.data, frame.view, frame.begin, size, at, inside=True)
 
 
-def _decode_whole(data: bytes, view: memoryview, at: int, size: int, offset: int) -> Frame:
-    """The one frame that the `size` bytes of `data` from `at` on are."""
+def _decode_whole(data: bytes, view: memoryview, at: int, size: int, offset: int, *, inside: bool) -> Frame:
+    """The one frame that the `size` bytes of `data` from `at` on are; `inside` of an envelope or not."""
     if size < PRELUDE_BYTES:
         raise FrameError(FrameErrorKind.TRUNCATED, offset + size, f"{size} bytes are less than a prelude.")
     prelude = data[at : at + PRELUDE_BYTES]
@@ -208,7 +206,7 @@ def _decode_whole(data: bytes, view: memoryview, at: int, size: int, offset: int
     if total < size:
         message = f"{size - total} bytes follow a message of {total} bytes."
         raise FrameError(FrameErrorKind.TOTAL_LENGTH, offset + total, message)
-    return _decode(data, view, at, total, headers_bytes, offset)
+    return _decode(data, view, at, total, headers_bytes, offset, inside=inside)
 
 
 def _check_prelude(prelude: bytes, offset: int, max_payload_bytes: int, max_headers_bytes: int) -> tuple[int, int]:
@@ -234,24 +232,28 @@ def _check_prelude(prelude: bytes, offset: int, max_payload_bytes: int, max_head
     return total, headers_bytes
 
 
-def _decode(data: bytes, view: memoryview, at: int, total: int, headers_bytes: int, offset: int) -> Frame:
+def _decode(
+    data: bytes, view: memoryview, at: int, total: int, headers_bytes: int, offset: int, *, inside: bool
+) -> Frame:
     """The frame that takes `total` bytes of `data` from `at` on, and whose prelude was checked; `view` is of `data`."""
     body_end = at + total - 4
-    (stated,) = _U32.unpack_from(data, body_end)
-    found = crc32(view[at:body_end])
-    if found != stated:
-        text = f"Message CRC mismatch: computed {found:08x}, the message has {stated:08x}."
+    found, stated = crc32(view[at:body_end]), data[body_end : body_end + 4]
+    if stated != found.to_bytes(4, "big"):
+        text = f"Message CRC mismatch: computed {found:08x}, the message has {stated.hex()}."
         raise FrameError(FrameErrorKind.MESSAGE_CRC, offset + total - 4, text)
     headers_end = at + PRELUDE_BYTES + headers_bytes
     block = data[at + PRELUDE_BYTES : headers_end]
-    signed = headers_bytes == _ENVELOPE_BYTES and (
-        block.startswith(_SIGNATURE, _SIGNATURE_AT)
-        if block.startswith(_DATE)
-        else block.startswith(_SIGNATURE) and block.startswith(_DATE, _DATE_AT)
-    )
-    if not signed:
-        signed = has_signature(block, offset + PRELUDE_BYTES)
+    signed = not inside and (_is_envelope(block) or has_signature(block, offset + PRELUDE_BYTES))
     return Frame(block, data, view, headers_end, body_end, signed, offset, total)
+
+
+def _is_envelope(block: bytes) -> bool:
+    """Whether a block is a date and a signature by its bytes."""
+    if len(block) != _ENVELOPE_BYTES:
+        return False
+    if block.startswith(_DATE):
+        return block[_SIGNATURE_AT : _SIGNATURE_AT + len(_SIGNATURE)] == _SIGNATURE
+    return block.startswith(_SIGNATURE) and block[_DATE_AT : _DATE_AT + len(_DATE)] == _DATE
 
 
 # ---- encoding
@@ -265,5 +267,5 @@ def encode(headers: Headers, payload: bytes | memoryview) -> bytes:
     """
     block = encode_headers(headers)
     lengths = struct.pack(">II", FRAMING_BYTES + len(block) + len(payload), len(block))
-    start = lengths + _U32.pack(crc32(lengths)) + block
-    return b"".join((start, payload, _U32.pack(crc32(payload, crc32(start)))))
+    start = lengths + crc32(lengths).to_bytes(4, "big") + block
+    return b"".join((start, payload, crc32(payload, crc32(start)).to_bytes(4, "big")))

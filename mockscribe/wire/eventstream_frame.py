@@ -19,6 +19,9 @@ from mypy_extensions import mypyc_attr
 
 from mockscribe.errors import FrameError, FrameErrorKind
 
+PRELUDE_BYTES: Final = 12
+"""What stands before a message's headers: total length, headers length, CRC."""
+
 
 class HeaderType(enum.IntEnum):
     """The wire type of a header value; the number is the type byte."""
@@ -83,8 +86,12 @@ class Frame:
 
     @property
     def headers(self) -> Headers:
-        """The headers in their order, made when they are asked for."""
-        return decode_headers(self.block, 0)
+        """The headers in their order, made when they are asked for.
+
+        Raises:
+            FrameError: of a frame that an envelope held: those of others were looked at.
+        """
+        return decode_headers(self.block, self.offset + PRELUDE_BYTES)
 
     def value(self, name: str) -> Value | None:
         """The value of a header, or None."""

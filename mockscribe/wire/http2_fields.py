@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-import hpack
+from hpack.hpack import encode_integer
 
 from mockscribe.wire.exchange import Headers, RequestHead
 from mockscribe.wire.http2_frames import RuleError, stream_error
@@ -27,22 +27,28 @@ _HOP_BY_HOP: Final = frozenset((b"connection", b"proxy-connection", b"keep-alive
 NO_TABLE: Final = b"\x20"
 """What the first block after each SETTINGS of a client begins with: our dynamic table holds 0 bytes (RFC 7541, 6.3)."""
 
-_ENCODER: Final = hpack.Encoder()
+_NEVER_INDEXED: Final = b"\x10"
 _KNOWN_FIELDS: Final = 512
 
 
 def encode_fields(fields: Headers) -> bytes:
-    """A response's header block, as literals without a dynamic table (RFC 7541, 6.2.3).
+    """A response's header block: literals that are never indexed, their names written out (RFC 7541, 6.2.3).
 
     What is long in a response's head differs from one to the next, so that a table would cost more than it saves; and
-    a field is encoded once for all connections.
+    what does not differ is encoded once for all connections.
     """
     return b"".join([_encode_field(name, value) for name, value in fields])
 
 
 @functools.lru_cache(_KNOWN_FIELDS)
 def _encode_field(name: str, value: str) -> bytes:
-    return _ENCODER.add((name.encode("latin-1"), value.encode("latin-1")), sensitive=True)
+    return b"".join((_NEVER_INDEXED, _literal(name), _literal(value)))
+
+
+def _literal(text: str) -> bytes:
+    """A string without Huffman's code (RFC 7541, 5.2)."""
+    octets = text.encode("latin-1")
+    return b"".join((encode_integer(len(octets), 7), octets))
 
 
 def _malformed(clause: str, message: str, stream_id: int) -> RuleError:

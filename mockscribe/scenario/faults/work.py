@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, Protocol
-
-import msgspec
+from typing import Any, Final, Literal, Protocol
 
 from mockscribe.duration import parse_duration
 from mockscribe.scenario.faults.actions import (
@@ -42,14 +40,17 @@ from mockscribe.scenario.model import Fault
 Outcome = Sequence[Action | Mode]
 
 
-class Scene(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Scene:
     """Where the stream stands: mock time, the session's audio clock, the time of day, room for bytes, its head."""
 
-    time_us: int
-    audio_us: int
-    wall: float
-    room: int
-    begun: bool
+    __slots__ = ("audio_us", "begun", "room", "time_us", "wall")
+
+    def __init__(self, *, time_us: int, audio_us: int, wall: float, room: int, begun: bool) -> None:
+        self.time_us: Final = time_us
+        self.audio_us: Final = audio_us
+        self.wall: Final = wall
+        self.room: Final = room
+        self.begun: Final = begun
 
 
 class Counter(Protocol):
