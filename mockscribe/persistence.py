@@ -84,7 +84,7 @@ class Persistence:
 
     def rows(self, account: str) -> list[Row]:
         """The resources of an account."""
-        query = "SELECT kind, key, data FROM resource WHERE account = ?"
+        query = "SELECT kind, key, CAST(data AS BLOB) FROM resource WHERE account = ?"
         return list(self._database.execute(query, (account,)))
 
     def clock(self, account: str) -> Kept | None:

@@ -6,10 +6,11 @@ names. It checks everything before it changes anything, so that a refused reques
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeAlias
+
+import msgspec
 
 from mockscribe.config import Config
 from mockscribe.errors import ServiceError
@@ -34,8 +35,7 @@ class Sessions(Protocol):
         """The session of that id, or None."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks, where and when.
 
     `time` is mock time, seconds; `wall` is the same instant in seconds since the epoch, for timestamps. `region` is

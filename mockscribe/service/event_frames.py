@@ -95,11 +95,11 @@ def _no_event(frame: Frame, message_type: object) -> InputCompleted:
 
 _AUDIO_EVENT: Final = msgspec.json.Decoder(AudioPayload)
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
-_END_OF_SESSION = Literal["END_OF_SESSION"]
+_CONTROL_TYPE: Final[Any] = Literal["END_OF_SESSION"] | None
 
 
 def _session_control(payload: bytes) -> SessionControlReceived:
-    return SessionControlReceived(type=msgspec.convert(_OBJECT.decode(payload).get("type"), _END_OF_SESSION | None))
+    return SessionControlReceived(type=msgspec.convert(_OBJECT.decode(payload).get("type"), _CONTROL_TYPE))
 
 
 def _decode(event_type: str, decode: Callable[[bytes], T], payload: bytes) -> T:

@@ -100,25 +100,30 @@ class Store:
 
     def put(self, resource: Resource) -> None:
         """Keep a resource: a new one, or in the place of the one of the same key."""
-        self._tables[resource.kind][resource.key] = resource
+        kind, key = resource.kind, resource.key
+        self._tables[kind][key] = resource
         for moment in resource.moments:
             heapq.heappush(self._moments, moment)
-        self._settle(resource)
-        if isinstance(resource, Work) and not resource.settled:
-            self._unsettled[resource.kind, resource.key] = resource
-            heapq.heappush(self._finishing, (resource.finished, resource.number, resource.kind, resource.key))
-        self._tell(resource, msgspec.json.encode)
+        if isinstance(resource, Work):
+            self._settle(kind, key)
+            if not resource.settled:
+                self._unsettled[kind, key] = resource
+                heapq.heappush(self._finishing, (resource.finished, resource.number, kind, key))
+        for watcher in self._watchers:
+            watcher(kind, key, msgspec.json.encode(resource))
 
     def remove(self, resource: Resource) -> None:
         """Forget a resource that is here."""
-        del self._tables[resource.kind][resource.key]
-        self._settle(resource)
-        self._tell(resource, lambda _: None)
+        kind, key = resource.kind, resource.key
+        del self._tables[kind][key]
+        self._settle(kind, key)
+        for watcher in self._watchers:
+            watcher(kind, key, None)
 
-    def _settle(self, resource: Resource) -> None:
+    def _settle(self, kind: str, key: str) -> None:
         """What was known of its work no longer holds."""
-        self._unsettled.pop((resource.kind, resource.key), None)
-        self._due.pop((resource.kind, resource.key), None)
+        self._unsettled.pop((kind, key), None)
+        self._due.pop((kind, key), None)
 
     def keep(self, kind: type[Job | Feedback], limit: int, time: float) -> None:
         """Forget the oldest of a kind that is over, and its clientToken, when there are more than `limit`."""
@@ -145,7 +150,3 @@ class Store:
         while f"{scope}{drawn}" in self._tables[kind.kind]:
             drawn = draw(self._chance)
         return drawn
-
-    def _tell(self, resource: Resource, data: Callable[[Resource], bytes | None]) -> None:
-        for watcher in self._watchers:
-            watcher(resource.kind, resource.key, data(resource))

@@ -48,7 +48,8 @@ def _encode_field(name: str, value: str) -> bytes:
 def _literal(text: str) -> bytes:
     """A string without Huffman's code (RFC 7541, 5.2)."""
     octets = text.encode("latin-1")
-    return b"".join((encode_integer(len(octets), 7), octets))
+    size = bytes((len(octets),)) if len(octets) < 127 else encode_integer(len(octets), 7)
+    return b"".join((size, octets))
 
 
 def _malformed(clause: str, message: str, stream_id: int) -> RuleError:

@@ -10,7 +10,7 @@ import h2.connection
 import h2.events
 import pytest
 
-from mockscribe import listening
+from mockscribe import account
 from mockscribe.authority import Authority
 from mockscribe.config import load
 from mockscribe.connection import Connection
@@ -274,7 +274,7 @@ def test_a_fault_before_the_stream_is_a_reset(monkeypatch: pytest.MonkeyPatch) -
         raise BoomError
 
     with monkeypatch.context() as patch:
-        patch.setattr(listening, "start", broken)
+        patch.setattr(account, "select", broken)  # of a module that is never compiled
         stream = wire.open()
     assert (wire.answers[stream].reset, len(errors)) == (2, 1)
     assert wire.visit(silence(0.1)).status == 200

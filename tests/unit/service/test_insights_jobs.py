@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from mockscribe.config import Config
+from mockscribe.service.resources import KINDS
 from tests.offline_client import ACCOUNT, REGION, Account, connect, refused
 
 DOMAIN = "hai-0123456789abcdef"
@@ -65,7 +66,9 @@ def test_it_repeats_what_was_asked_but_no_credentials() -> None:
         assert found[name] == asked[name]
     account.time = 60.0
     account.write()
-    assert "opensesame" not in repr(account.store.__dict__)
+    kept = [each for kind in KINDS.values() for each in account.store.all(kind)]
+    assert FHIR["fhirEndpoint"] in repr(kept)
+    assert "opensesame" not in repr(kept)
     (document,) = account.written.values()
     assert FHIR["fhirEndpoint"] in json.dumps(document)
     assert (
