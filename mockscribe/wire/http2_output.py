@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
-from mockscribe.wire.exchange import OUTPUT_LIMIT, Headers
+from mockscribe.wire.exchange import OUTPUT_LIMIT
 from mockscribe.wire.http2_frames import (
     DATA,
     DEFAULT_WINDOW,
@@ -26,8 +26,8 @@ from mockscribe.wire.http2_frames import (
 class StreamOutput:
     """The output of one stream. `window` is what the client lets out, negative after it has shrunk its SETTINGS.
 
-    `most` is what its DATA frames may have at most, whatever SETTINGS_MAX_FRAME_SIZE allows; `trailers` end it once all
-    is written.
+    `most` is what its DATA frames may have at most, whatever SETTINGS_MAX_FRAME_SIZE allows. `head` and `trailers` are
+    header blocks; the latter end it once all is written.
     """
 
     __slots__ = ("chunks", "ending", "full", "head", "most", "queued", "size", "stream_id", "trailers", "window")
@@ -36,8 +36,8 @@ class StreamOutput:
         self.stream_id = stream_id
         self.window = window
         self.most = MAX_WINDOW
-        self.trailers: Headers | None = None
-        self.head: Headers | None = None
+        self.trailers: bytes | None = None
+        self.head: bytes | None = None
         self.chunks: deque[bytes | memoryview] = deque()
         self.size = 0
         self.ending = False

@@ -22,6 +22,9 @@ REMEMBERED_RESETS: Final = 1000
 may have reset at once."""
 
 
+CONTINUE: Final = encode_fields(((":status", "100"),))
+
+
 class Stream:
     """One stream; `announced` once somebody knows of its exchange."""
 
@@ -136,7 +139,7 @@ class Streams:
         stream = self._open.get(exchange)
         if stream is None or stream.responded:
             return
-        stream.output.head = ((":status", str(status)), *headers)
+        stream.output.head = encode_fields(((":status", str(status)), *headers))
         stream.responded = True
         self.queue.schedule(stream.output)
 
@@ -194,7 +197,7 @@ class Streams:
                 stream.input.portion = float(min(octets, PORTION - 1))
             case EndWithTrailers(fields=fields):
                 if self._may_send(stream):
-                    stream.output.trailers = fields
+                    stream.output.trailers = encode_fields(fields)
                     self.queue.schedule(stream.output)
             case _:
                 assert_never(misbehaviour)
@@ -227,11 +230,10 @@ class Streams:
     def _write_continues(self) -> None:
         for stream in self._expecting:
             if stream.id in self._open and not stream.responded and not stream.input.received:
-                self._write_fields(stream.id, ((":status", "100"),), last=False)
+                self._write_block(stream.id, CONTINUE, last=False)
         self._expecting.clear()
 
-    def _write_fields(self, stream_id: int, fields: Headers, *, last: bool) -> None:
-        block = encode_fields(fields)
+    def _write_block(self, stream_id: int, block: bytes, *, last: bool) -> None:
         if self._tables:
             self._tables = False
             block = NO_TABLE + block
@@ -242,13 +244,13 @@ class Streams:
         stream_id, ended = output.stream_id, False
         if output.head is not None:
             ended = output.ending and not output.size
-            self._write_fields(stream_id, output.head, last=ended)
+            self._write_block(stream_id, output.head, last=ended)
             output.head = None
         if not ended and self.queue.cut(output):
             ended = True
         elif output.trailers is not None and not output.size:
             ended = True
-            self._write_fields(stream_id, output.trailers, last=True)
+            self._write_block(stream_id, output.trailers, last=True)
         if ended:
             stream = self._open[stream_id]
             stream.response_ended = True
