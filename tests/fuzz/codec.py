@@ -50,6 +50,13 @@ def decoded(stream: bytes, size: int) -> Iterator[Frame | tuple[object, int, str
         yield error.kind, error.offset, error.message
 
 
+def told(found: Frame | tuple[object, int, str]) -> tuple[object, ...]:
+    """What can be compared."""
+    if not isinstance(found, Frame):
+        return found
+    return found.block, found.payload, found.signed, found.offset, found.size
+
+
 def check(data: bytes) -> None:
     """Frames or a FrameError, the same for every cut; each frame as it was encoded, and an event or an EventError."""
     stream = wrapped(data)
@@ -65,4 +72,4 @@ def check(data: bytes) -> None:
         with contextlib.suppress(EventError, FrameError):
             event_frames.from_frame(each)
     for size in (1, 7, 13):
-        assert list(decoded(stream, size)) == whole
+        assert list(map(told, decoded(stream, size))) == list(map(told, whole))
