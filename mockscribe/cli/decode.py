@@ -47,7 +47,6 @@ ONE_LINE = 90
 MAX_NAME_COLUMNS = 32
 """Headers stand in columns as wide as the longest name up to this; own choice: twice the service's longest."""
 
-ENVELOPE = ":chunk-signature"
 
 Described = dict[str, Any]
 
@@ -98,7 +97,7 @@ def _frames(source: Any) -> Iterator[tuple[Frame, Frame | None]]:
         decoder.feed(data)
         while (frame := decoder.next_frame()) is not None:
             inner = None
-            if len(frame.payload) and frame.value(ENVELOPE) is not None:
+            if frame.signed and frame.begin != frame.end:
                 inner = open_envelope(frame)
             yield frame, inner
     decoder.end()

@@ -184,9 +184,8 @@ def open_envelope(frame: Frame) -> Frame:
     Raises:
         FrameError: it is no frame, or less or more than one.
     """
-    size = frame.end - frame.begin
-    at = frame.offset + frame.size - size - 4  # the envelope's CRC follows the payload
-    return _decode_whole(frame.data, frame.view, frame.begin, size, at, inside=True)
+    offset = frame.offset + PRELUDE_BYTES + len(frame.block)
+    return _decode_whole(frame.data, frame.view, frame.begin, frame.end - frame.begin, offset, inside=True)
 
 
 def _decode_whole(data: bytes, view: memoryview, at: int, size: int, offset: int, *, inside: bool) -> Frame:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from mockscribe.errors import FrameError
 from mockscribe.wire.eventstream import Decoder, decode_frame, encode
 from mockscribe.wire.eventstream_frame import Frame, Header, Headers, HeaderType
+from tests.fuzz.codec import told
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
@@ -68,10 +69,6 @@ def read(decoder: Decoder, got: list[Frame]) -> FrameError | None:
     except FrameError as error:
         return error
     return None
-
-
-def told(frame: Frame) -> tuple[bytes, bytes, bool, int, int]:
-    return frame.block, frame.payload, frame.signed, frame.offset, frame.size
 
 
 def failure(call: Callable[[], object]) -> FrameError | None:

@@ -274,7 +274,7 @@ def test_a_fault_before_the_stream_is_a_reset(monkeypatch: pytest.MonkeyPatch) -
         raise BoomError
 
     with monkeypatch.context() as patch:
-        patch.setattr(account, "select", broken)  # of a module that is never compiled
+        patch.setattr(account, "select", broken)  # which is never compiled, so that compiled code finds this
         stream = wire.open()
     assert (wire.answers[stream].reset, len(errors)) == (2, 1)
     assert wire.visit(silence(0.1)).status == 200

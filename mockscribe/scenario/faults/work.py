@@ -12,6 +12,8 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal, Protocol
 
+from mypy_extensions import mypyc_attr
+
 from mockscribe.duration import parse_duration
 from mockscribe.scenario.faults.actions import (
     Action,
@@ -40,6 +42,7 @@ from mockscribe.scenario.model import Fault
 Outcome = Sequence[Action | Mode]
 
 
+@mypyc_attr(acyclic=True)
 class Scene:
     """Where the stream stands: mock time, the session's audio clock, the time of day, room for bytes, its head."""
 
